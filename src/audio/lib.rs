@@ -1,0 +1,1 @@
+//! Pure sample work: resampling, voice activity, levels, tones, wav files

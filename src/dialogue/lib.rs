@@ -1,0 +1,1 @@
+//! The conversation: hearing, turn, floor, decision, flows, speech shaping, ledger

@@ -1,0 +1,1 @@
+//! The three engines as plain data: the worker protocol, model manifests, the sandbox

@@ -1,0 +1,2 @@
+//! The language model: llama.cpp behind the worker protocol
+fn main() {}

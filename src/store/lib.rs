@@ -1,0 +1,1 @@
+//! Calls, turns, bookings, messages and knowledge in SQLite

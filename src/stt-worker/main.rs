@@ -1,0 +1,2 @@
+//! Speech recognition: whisper.cpp behind the worker protocol
+fn main() {}

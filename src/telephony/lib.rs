@@ -1,0 +1,1 @@
+//! SIP, SDP, RTP and RTCP as machines without sockets or clocks

@@ -1,0 +1,1 @@
+//! For tests: virtual clock, network emulator, scripted caller
