@@ -1,0 +1,190 @@
+//! The seam between timing and content: what a conversation asks of whoever decides.
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+/// What the caller said or keyed in one turn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    /// Recognised text, empty when only keys were pressed.
+    pub text: String,
+    /// Mean token probability of the recogniser, 0 to 1.
+    pub confidence: f32,
+    /// The same for each word of `text`; may be empty when unknown.
+    pub words: Vec<f32>,
+    /// Keypad digits of this turn, in order (`0-9*#A-D`).
+    pub keyed: String,
+}
+
+/// What the brain needs before it can decide on something heard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Rules settle it: call [`Brain::decide`] without a decision.
+    Nothing,
+    /// Ask the model, then call [`Brain::decide`] with its output.
+    Model {
+        /// Prompt part shared by all calls of the business.
+        shared: String,
+        /// Prompt of this turn.
+        own: String,
+        /// GBNF, start symbol `root`.
+        grammar: String,
+        /// Upper bound of output tokens.
+        max_tokens: u16,
+    },
+}
+
+/// One thing to do. A list of them is carried out in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Speak this.
+    Say(Line),
+    /// Run a tool; its result comes back through [`Brain::tool_result`].
+    Tool(ToolCall),
+    /// Hang up once everything said has been heard.
+    HangUp(Outcome),
+}
+
+/// Something to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// As written; shaping makes it speakable.
+    pub text: String,
+    /// False for what must be heard to its end (the AI disclosure).
+    pub interruptible: bool,
+}
+
+/// How a call ended, for the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The caller said goodbye or had nothing more.
+    Completed,
+    /// Nobody spoke any more.
+    Silence,
+    /// The maximum length was reached.
+    TooLong,
+    /// Something broke that could not be mended in the call.
+    Failed,
+}
+
+/// What the agent can have done. Every call carries an idempotency key added by the
+/// conversation (call, turn, index), so that a retry changes nothing twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "tool", rename_all = "snake_case")]
+pub enum ToolCall {
+    /// Free times for a service, earliest first, at most `limit`.
+    FreeSlots { service: String, from: DateTime, until: DateTime, limit: u8 },
+    /// Keeps a time for this call while the caller decides; replaces this call's earlier hold.
+    Hold { service: String, start: DateTime },
+    /// Turns the hold into a booking.
+    Book { hold: i64, name: String, phone: Option<String> },
+    /// Bookings from now on that match all the given facts.
+    FindBookings { name: Option<String>, phone: Option<String> },
+    /// Moves a booking to the time held.
+    Move { booking: i64, hold: i64 },
+    /// Cancels a booking.
+    Cancel { booking: i64 },
+    /// Gives the hold back.
+    Release { hold: i64 },
+    /// Passages of the knowledge folder that answer a question, best first.
+    Knowledge { question: String },
+    /// A message for the owner.
+    Message { name: Option<String>, phone: Option<String>, text: String, urgent: bool },
+}
+
+/// What came of a [`ToolCall`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum ToolResult {
+    /// Free times.
+    Slots { starts: Vec<DateTime> },
+    /// The time is held under this id.
+    Held { hold: i64 },
+    /// Somebody else has it, or it is outside the hours.
+    Taken,
+    /// Booked or moved; the id is the booking's.
+    Booked { booking: i64 },
+    /// Found these.
+    Bookings { bookings: Vec<Booking> },
+    /// Cancelled, released.
+    Done,
+    /// Best first; empty when nothing fits.
+    Passages { passages: Vec<Passage> },
+    /// The message is kept.
+    MessageKept { id: i64 },
+    /// It did not work; `why` is for the log.
+    Failed { why: String },
+}
+
+/// A booking as the agent sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Booking {
+    /// Its id.
+    pub id: i64,
+    /// Whose.
+    pub name: String,
+    /// What for.
+    pub service: String,
+    /// Local time of the business.
+    pub start: DateTime,
+}
+
+/// A passage of the business's knowledge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// One to three sentences, speakable after shaping.
+    pub text: String,
+    /// File and heading it came from.
+    pub source: String,
+    /// Higher is better; below zero is no match.
+    pub score: f64,
+}
+
+/// What the caller is expected to say next: how patient the end of turn is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Anything.
+    Open,
+    /// Yes or no: short.
+    YesNo,
+    /// One of a few offered.
+    Choice,
+    /// A name, perhaps spelled: patience.
+    Name,
+    /// A day or time.
+    When,
+    /// So many digits: complete when they are there, patience until then.
+    Digits(u8),
+    /// A message: long, with pauses.
+    Message,
+}
+
+/// Decides what to do about what was heard. Cheap to clone: a conversation thinks ahead on a
+/// clone and keeps it only when the turn is confirmed.
+pub trait Brain: Clone {
+    /// The first words; the first line discloses that an AI speaks.
+    fn greet(&mut self, now: DateTime) -> Vec<Act>;
+    /// What must be known before `decide`. Changes nothing.
+    fn ask(&self, now: DateTime, heard: &Heard) -> Ask;
+    /// Decides. `decision` is the model's output; `None` when none was asked for or none came.
+    fn decide(&mut self, now: DateTime, heard: &Heard, decision: Option<&str>) -> Vec<Act>;
+    /// A tool has answered.
+    fn tool_result(&mut self, now: DateTime, call: &ToolCall, result: ToolResult) -> Vec<Act>;
+    /// What is expected next.
+    fn expects(&self) -> Expect;
+    /// True when `text` could be all of an answer to what was asked ("to tuesday at" is not).
+    fn complete(&self, text: &str) -> bool;
+    /// Nobody has spoken for a while, for the nth time since the last turn (1, 2, ..).
+    fn silence(&mut self, nth: u8) -> Vec<Act>;
+    /// Speech was there but no words could be made out, for the nth time in a row.
+    fn not_understood(&mut self, nth: u8) -> Vec<Act>;
+    /// Words to fill the wait for a tool or an engine, nth in a row.
+    fn delay(&self, nth: u8) -> Line;
+    /// The longest call is nearly reached.
+    fn time_is_up(&mut self) -> Vec<Act>;
+    /// Of the last thing said, only this was heard before the caller cut in.
+    fn cut_off(&mut self, heard_text: &str);
+    /// All fixed phrases, so that the voice has them ready before anybody calls.
+    fn phrases(&self) -> Vec<String>;
+}
