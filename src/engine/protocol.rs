@@ -74,7 +74,8 @@ pub enum SttWork {
         session: Session,
         /// Names this request.
         ticket: Ticket,
-        /// Finals go before partials; a newer partial of the same call replaces an older one.
+        /// Finals go before partials; a newer request of the same call replaces an older partial
+        /// that still waits, which is then answered by nothing.
         kind: TranscriptKind,
         /// Language to assume (BCP 47 primary tag), or none to detect it.
         language: Option<String>,
@@ -138,7 +139,8 @@ pub enum LlmWork {
     },
 }
 
-/// A prompt in two parts.
+/// A prompt in two parts, both plain text. The special tokens around them come from the model's
+/// manifest; `<|` in either part is taken out, so that nobody can speak a special token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Same for all calls of a business (rules, business, tools): prefilled once and shared. May be empty.
@@ -225,6 +227,8 @@ pub trait Engine {
     type Event: Serialize + for<'de> Deserialize<'de> + Send + 'static;
     /// `stt`, `llm` or `tts`.
     const NAME: &'static str;
+    /// The ticket under which this work is answered; `None` for work that is answered by nothing.
+    fn ticket(work: &Self::Work) -> Option<Ticket>;
 }
 
 /// Speech recognition.
@@ -241,14 +245,30 @@ impl Engine for Stt {
     type Work = SttWork;
     type Event = Transcript;
     const NAME: &'static str = "stt";
+    fn ticket(work: &SttWork) -> Option<Ticket> {
+        match work {
+            SttWork::Transcribe { ticket, .. } => Some(*ticket),
+            SttWork::Feed { .. } | SttWork::Reset { .. } => None,
+        }
+    }
 }
 impl Engine for Llm {
     type Work = LlmWork;
     type Event = LlmEvent;
     const NAME: &'static str = "llm";
+    fn ticket(work: &LlmWork) -> Option<Ticket> {
+        match work {
+            LlmWork::Decide { ticket, .. } => Some(*ticket),
+            LlmWork::Prefill { .. } => None,
+        }
+    }
 }
 impl Engine for Tts {
     type Work = TtsWork;
     type Event = TtsEvent;
     const NAME: &'static str = "tts";
+    fn ticket(work: &TtsWork) -> Option<Ticket> {
+        let TtsWork::Speak { ticket, .. } = work;
+        Some(*ticket)
+    }
 }
