@@ -69,28 +69,84 @@ pub enum Outcome {
 }
 
 /// What the agent can have done. Every call carries an idempotency key added by the
-/// conversation (call, turn, index), so that a retry changes nothing twice.
+/// conversation (turn, index), so that a retry changes nothing twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "tool", rename_all = "snake_case")]
 pub enum ToolCall {
     /// Free times for a service, earliest first, at most `limit`.
-    FreeSlots { service: String, from: DateTime, until: DateTime, limit: u8 },
+    FreeSlots {
+        /// By the business's name for it.
+        service: String,
+        /// First instant, local.
+        from: DateTime,
+        /// First instant no longer wanted.
+        until: DateTime,
+        /// Most that are wanted.
+        limit: u8,
+    },
     /// Keeps a time for this call while the caller decides; replaces this call's earlier hold.
-    Hold { service: String, start: DateTime },
+    Hold {
+        /// By the business's name for it.
+        service: String,
+        /// Local.
+        start: DateTime,
+    },
     /// Turns the hold into a booking.
-    Book { hold: i64, name: String, phone: Option<String> },
+    Book {
+        /// From [`ToolResult::Held`].
+        hold: i64,
+        /// Whose booking.
+        name: String,
+        /// Digits, if given.
+        phone: Option<String>,
+    },
     /// Bookings from now on that match all the given facts.
-    FindBookings { name: Option<String>, phone: Option<String> },
+    FindBookings {
+        /// Whose.
+        name: Option<String>,
+        /// Digits.
+        phone: Option<String>,
+    },
     /// Moves a booking to the time held.
-    Move { booking: i64, hold: i64 },
+    Move {
+        /// From [`ToolResult::Bookings`].
+        booking: i64,
+        /// From [`ToolResult::Held`].
+        hold: i64,
+    },
     /// Cancels a booking.
-    Cancel { booking: i64 },
+    Cancel {
+        /// From [`ToolResult::Bookings`].
+        booking: i64,
+    },
     /// Gives the hold back.
-    Release { hold: i64 },
+    Release {
+        /// From [`ToolResult::Held`].
+        hold: i64,
+    },
     /// Passages of the knowledge folder that answer a question, best first.
-    Knowledge { question: String },
+    Knowledge {
+        /// As the caller put it.
+        question: String,
+    },
     /// A message for the owner.
-    Message { name: Option<String>, phone: Option<String>, text: String, urgent: bool },
+    Message {
+        /// Who leaves it.
+        name: Option<String>,
+        /// Where to call back, digits.
+        phone: Option<String>,
+        /// The message.
+        text: String,
+        /// True when it can't wait.
+        urgent: bool,
+    },
+}
+
+impl ToolCall {
+    /// True for what changes nothing: it may be run twice, or in vain.
+    pub fn is_read(&self) -> bool {
+        matches!(self, ToolCall::FreeSlots { .. } | ToolCall::FindBookings { .. } | ToolCall::Knowledge { .. })
+    }
 }
 
 /// What came of a [`ToolCall`].
@@ -98,23 +154,44 @@ pub enum ToolCall {
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum ToolResult {
     /// Free times.
-    Slots { starts: Vec<DateTime> },
+    Slots {
+        /// Local, earliest first.
+        starts: Vec<DateTime>,
+    },
     /// The time is held under this id.
-    Held { hold: i64 },
+    Held {
+        /// The hold's id.
+        hold: i64,
+    },
     /// Somebody else has it, or it is outside the hours.
     Taken,
-    /// Booked or moved; the id is the booking's.
-    Booked { booking: i64 },
+    /// Booked or moved.
+    Booked {
+        /// The booking's id.
+        booking: i64,
+    },
     /// Found these.
-    Bookings { bookings: Vec<Booking> },
+    Bookings {
+        /// Earliest first.
+        bookings: Vec<Booking>,
+    },
     /// Cancelled, released.
     Done,
     /// Best first; empty when nothing fits.
-    Passages { passages: Vec<Passage> },
+    Passages {
+        /// The passages.
+        passages: Vec<Passage>,
+    },
     /// The message is kept.
-    MessageKept { id: i64 },
-    /// It did not work; `why` is for the log.
-    Failed { why: String },
+    MessageKept {
+        /// The message's id.
+        id: i64,
+    },
+    /// It did not work.
+    Failed {
+        /// For the log; never holds what a caller said.
+        why: String,
+    },
 }
 
 /// A booking as the agent sees it.

@@ -1,0 +1,12 @@
+//! Text made speakable: what is written becomes what is said, clause by clause.
+
+use serde::{Deserialize, Serialize};
+
+/// A language that can be shaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// English as spoken in the United States: dates are month first, money is dollars.
+    #[default]
+    English,
+}
