@@ -1,0 +1,211 @@
+//! The businesses' knowledge: full-text search over passages.
+//!
+//! Each word of a question that carries meaning is looked up by itself (stemmed, as a prefix, or
+//! by a synonym). A word counts for more the rarer it is among the passages; a passage's score
+//! is the share of the question's weight that it covers, so that it can be held against a fixed
+//! threshold whatever the size of the folder. BM25 decides between passages that cover the same.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{StoreError, Trouble};
+use crate::store::Store;
+use crate::words::{hinted, is_stop_word, synonyms, tokens};
+
+/// Changes when the index must be made anew though the passages are the same.
+const INDEX_VERSION: u64 = 1;
+/// Words of a question that are looked up.
+const MOST_WORDS: usize = 24;
+/// A word found only by a synonym counts for this much of itself.
+const SYNONYM_SHARE: f64 = 0.8;
+/// Words shorter than this must match whole (stemmed), longer ones may be the start of a word.
+const PREFIX_LETTERS: usize = 5;
+
+/// What can be found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Passage {
+    /// File and heading.
+    pub source: String,
+    /// One to three sentences.
+    pub text: String,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// One to three sentences.
+    pub text: String,
+    /// File and heading.
+    pub source: String,
+    /// Share of the question that the passage covers, above 0, at most a little over 1.
+    pub score: f64,
+}
+
+impl Store {
+    /// Makes these the passages of a business. Does nothing when they are already; returns
+    /// whether the index was made anew.
+    pub fn know(&self, business: &str, passages: &[Passage]) -> Result<bool, StoreError> {
+        let edition = fingerprint(passages);
+        let (business, passages) = (business.to_owned(), passages.to_vec());
+        self.write("indexing the knowledge", move |transaction| {
+            let known: Option<String> = transaction
+                .query_row(
+                    "select fingerprint from knowledge_editions where business = ?",
+                    [&business],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if known.as_deref() == Some(edition.as_str()) {
+                return Ok(false);
+            }
+            transaction.execute("delete from knowledge where business = ?", [&business])?;
+            let mut insert = transaction
+                .prepare("insert into knowledge (business, source, body) values (?, ?, ?)")?;
+            for passage in &passages {
+                insert.execute(params![business, passage.source, passage.text])?;
+            }
+            transaction.execute(
+                "insert or replace into knowledge_editions (business, fingerprint) values (?, ?)",
+                params![business, edition],
+            )?;
+            Ok(true)
+        })
+    }
+
+    /// Passages of a business that answer a question, best first.
+    pub fn search(
+        &self,
+        business: &str,
+        question: &str,
+        limit: usize,
+    ) -> Result<Vec<Found>, StoreError> {
+        let words = subject(question);
+        self.read("searching the knowledge", |connection| {
+            let mut found = score(connection, business, &words)?;
+            found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            found.truncate(limit);
+            let mut query =
+                connection.prepare_cached("select source, body from knowledge where rowid = ?")?;
+            let read = found.into_iter().map(|(row, score)| {
+                query.query_row([row], |row| {
+                    Ok(Found {
+                        source: row.get(0)?,
+                        text: row.get(1)?,
+                        score,
+                    })
+                })
+            });
+            Ok(read.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// The words a question is about.
+fn subject(question: &str) -> Vec<String> {
+    let all = tokens(question);
+    let mut words: Vec<String> = Vec::new();
+    let meant = all.iter().filter(|token| !is_stop_word(token)).cloned();
+    for word in meant.chain(hinted(&all).map(str::to_owned)) {
+        let said = words
+            .iter()
+            .any(|other| *other == word || synonyms(other).contains(&word.as_str()));
+        if !said && words.len() < MOST_WORDS {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Row and score of every passage that has to do with the words.
+fn score(
+    connection: &Connection,
+    business: &str,
+    words: &[String],
+) -> Result<Vec<(i64, f64)>, Trouble> {
+    let passages: f64 = connection.query_row(
+        "select count(*) from knowledge where business = ?",
+        [business],
+        |row| row.get(0),
+    )?;
+    let mut scores: HashMap<i64, f64> = HashMap::new();
+    let mut whole = 0.0;
+    for word in words {
+        let hits = matches(connection, business, word)?;
+        // Rarity as in BM25, in the form that never turns negative. A word nobody wrote weighs
+        // as much as one written once: a question about it is not answered by its other words.
+        let with = (hits.len() as f64).max(1.0);
+        let weight = (1.0 + (passages - with + 0.5) / (with + 0.5)).max(1.0).ln();
+        whole += weight;
+        for (row, (share, bm25)) in hits {
+            *scores.entry(row).or_default() += weight * share * (1.0 + bm25 / 1_000.0);
+        }
+    }
+    if whole <= 0.0 {
+        // All words are in all passages: any passage is as good.
+        return Ok(scores.into_keys().map(|row| (row, 1.0)).collect());
+    }
+    Ok(scores
+        .into_iter()
+        .map(|(row, score)| (row, score / whole))
+        .collect())
+}
+
+/// Rows with the word, or else with a synonym of it: how far it counts, and BM25.
+fn matches(
+    connection: &Connection,
+    business: &str,
+    word: &str,
+) -> Result<HashMap<i64, (f64, f64)>, Trouble> {
+    let mut query = connection.prepare_cached(
+        "select rowid, -bm25(knowledge, 0.0, 0.6, 1.0) from knowledge where knowledge match ? and business = ?",
+    )?;
+    let mut hits = HashMap::new();
+    let forms = [
+        (SYNONYM_SHARE, expression(synonyms(word).iter().copied())),
+        (1.0, expression([word].into_iter())),
+    ];
+    for (share, expression) in forms {
+        if expression.is_empty() {
+            continue;
+        }
+        let rows = query.query_map(params![expression, business], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        for row in rows {
+            let (row, bm25): (i64, f64) = row?;
+            hits.insert(row, (share, bm25));
+        }
+    }
+    Ok(hits)
+}
+
+/// FTS5 query: any of the words. They are letters and digits only, and quoted.
+fn expression<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let quoted = words.map(|word| {
+        let prefix = if word.chars().count() >= PREFIX_LETTERS {
+            "*"
+        } else {
+            ""
+        };
+        format!("\"{word}\"{prefix}")
+    });
+    quoted.collect::<Vec<_>>().join(" OR ")
+}
+
+/// FNV-1a over all passages: notices edited files, protects from nobody.
+fn fingerprint(passages: &[Passage]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut eat = |bytes: &[u8]| {
+        for byte in bytes.iter().chain(&[0xff]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    eat(&INDEX_VERSION.to_le_bytes());
+    for passage in passages {
+        eat(passage.source.as_bytes());
+        eat(passage.text.as_bytes());
+    }
+    format!("{hash:016x}")
+}

@@ -1,0 +1,328 @@
+//! Words as they are compared: folded, without accents, without what carries no meaning.
+
+/// Lower-case runs of letters and digits, accents removed.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut token = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() {
+            fold(c, &mut token);
+        } else if c != '\'' && c != '\u{2019}' && !token.is_empty() {
+            tokens.push(std::mem::take(&mut token));
+        }
+    }
+    if !token.is_empty() {
+        tokens.push(token);
+    }
+    tokens
+}
+
+/// The tokens of a name, without forms of address.
+pub(crate) fn name_tokens(name: &str) -> Vec<String> {
+    const ADDRESS: &[&str] = &[
+        "mr", "mrs", "ms", "miss", "mister", "missus", "dr", "doctor", "sir", "madam",
+    ];
+    let mut tokens = tokens(name);
+    tokens.retain(|token| !ADDRESS.contains(&token.as_str()));
+    tokens
+}
+
+/// True when two words of a name may be one, misheard or misspelled.
+pub(crate) fn similar(a: &str, b: &str) -> bool {
+    let shorter = a.chars().count().min(b.chars().count());
+    let allowed = match shorter {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    };
+    // The first letter is seldom misheard, and "Maria" is not "Daria".
+    a == b || (a.chars().next() == b.chars().next() && distance(a, b) <= allowed)
+}
+
+/// Letters to change, add or drop to get from one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(x != *y))
+                .min(above + 1)
+                .min(left + 1);
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+fn fold(c: char, into: &mut String) {
+    let plain = match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ď' | 'đ' => 'd',
+        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => 'e',
+        'ğ' => 'g',
+        'ì'..='ï' | 'ī' | 'į' | 'ı' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ő' => 'o',
+        'ř' => 'r',
+        'ś' | 'š' | 'ş' => 's',
+        'ť' | 'ţ' => 't',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ß' => return into.push_str("ss"),
+        'æ' => return into.push_str("ae"),
+        'œ' => return into.push_str("oe"),
+        // What is left of a letter written as base and accent.
+        '\u{300}'..='\u{36f}' => return,
+        other => other,
+    };
+    into.push(plain);
+}
+
+/// Words of a question that say nothing about what is asked.
+pub(crate) fn is_stop_word(token: &str) -> bool {
+    const STOP: &[&str] = &[
+        "a",
+        "about",
+        "actually",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "anything",
+        "are",
+        "as",
+        "ask",
+        "at",
+        "be",
+        "because",
+        "been",
+        "but",
+        "by",
+        "can",
+        "could",
+        "d",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "done",
+        "for",
+        "from",
+        "get",
+        "give",
+        "going",
+        "good",
+        "got",
+        "had",
+        "has",
+        "have",
+        "he",
+        "hello",
+        "her",
+        "hi",
+        "him",
+        "his",
+        "how",
+        "i",
+        "id",
+        "if",
+        "ill",
+        "im",
+        "in",
+        "is",
+        "it",
+        "its",
+        "ive",
+        "just",
+        "know",
+        "let",
+        "lets",
+        "like",
+        "ll",
+        "m",
+        "may",
+        "me",
+        "might",
+        "mind",
+        "much",
+        "must",
+        "my",
+        "need",
+        "no",
+        "not",
+        "of",
+        "ok",
+        "okay",
+        "on",
+        "one",
+        "or",
+        "our",
+        "out",
+        "please",
+        "possible",
+        "question",
+        "quick",
+        "re",
+        "s",
+        "say",
+        "shall",
+        "she",
+        "should",
+        "so",
+        "some",
+        "something",
+        "sorry",
+        "t",
+        "take",
+        "tell",
+        "thank",
+        "thanks",
+        "that",
+        "thats",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "thing",
+        "this",
+        "those",
+        "to",
+        "uh",
+        "um",
+        "up",
+        "us",
+        "ve",
+        "want",
+        "wanted",
+        "was",
+        "we",
+        "well",
+        "were",
+        "what",
+        "whats",
+        "when",
+        "where",
+        "wheres",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "wonder",
+        "wondering",
+        "would",
+        "yes",
+        "you",
+        "your",
+        "youre",
+    ];
+    STOP.binary_search(&token).is_ok()
+}
+
+/// Other words for the same thing, as callers and owners use them.
+pub(crate) fn synonyms(token: &str) -> &'static [&'static str] {
+    const GROUPS: &[&[&str]] = &[
+        &[
+            "price",
+            "prices",
+            "cost",
+            "costs",
+            "fee",
+            "fees",
+            "charge",
+            "rate",
+            "rates",
+            "dollars",
+            "euros",
+            "expensive",
+        ],
+        &[
+            "hours", "open", "opening", "opened", "close", "closed", "closing",
+        ],
+        &[
+            "address",
+            "located",
+            "location",
+            "directions",
+            "street",
+            "find",
+        ],
+        &["park", "parking", "car"],
+        &["pay", "payment", "card", "cards", "cash", "credit"],
+        &["appointment", "appointments", "booking", "visit"],
+        &["cancel", "cancellation", "cancelling"],
+        &["kid", "kids", "child", "children"],
+        &["insurance", "insured", "insurer"],
+        &["bring", "prepare", "documents"],
+        &["weekend", "weekends", "saturday", "sunday"],
+        &["wheelchair", "accessible", "accessibility", "step"],
+    ];
+    GROUPS
+        .iter()
+        .find(|group| group.contains(&token))
+        .copied()
+        .unwrap_or(&[])
+}
+
+/// Whole questions that hide their subject in stop words.
+pub(crate) fn hinted(tokens: &[String]) -> Option<&'static str> {
+    let has = |first: &str, second: &str| {
+        tokens
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a == first && b == second))
+    };
+    if has("how", "much") {
+        return Some("price");
+    }
+    let asked = tokens.first().map(String::as_str);
+    match asked {
+        Some("where" | "wheres") => Some("address"),
+        Some("when") => Some("hours"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_misheard_by_a_letter_are_the_same_and_different_names_are_not() {
+        assert!(similar("gomez", "gomes"));
+        assert!(
+            similar("katherine", "catherine") == false,
+            "the first letter counts"
+        );
+        assert!(similar("stephenson", "stevenson"));
+        assert!(!similar("maria", "marco"));
+        assert!(!similar("lee", "leo"));
+    }
+
+    #[test]
+    fn tokens_are_folded() {
+        assert_eq!(
+            tokens("  Renée O\u{2019}Brien-Müller, 2nd "),
+            ["renee", "obrien", "muller", "2nd"]
+        );
+        assert_eq!(name_tokens("Mrs. Weiß"), ["weiss"]);
+    }
+
+    #[test]
+    fn stop_words_are_sorted_as_the_search_needs() {
+        assert!(is_stop_word("a") && is_stop_word("youre") && is_stop_word("could"));
+        assert!(!is_stop_word("parking") && !is_stop_word("price"));
+    }
+}
