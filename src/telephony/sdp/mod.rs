@@ -1,0 +1,94 @@
+//! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one G.711 audio stream with
+//! telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
+//!
+//! # Deliberately absent
+//! Video, SRTP, ICE, BUNDLE and rtcp-mux: an m-line that needs one of them is refused with
+//! port 0, and an offer with nothing else with [`Fault`], which becomes a 488.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod answer;
+mod offer;
+mod read;
+
+use std::net::SocketAddr;
+
+pub use answer::{Answer, acceptable, answer};
+pub use offer::{offer, settle};
+pub use read::{Description, read};
+
+/// A voice codec we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// G.711 mu-law, static payload type 0.
+    Pcmu,
+    /// G.711 A-law, static payload type 8.
+    Pcma,
+}
+
+impl Codec {
+    /// The payload type RFC 3551 assigns.
+    pub const fn static_payload_type(self) -> u8 {
+        match self {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+        }
+    }
+
+    /// The encoding name of `a=rtpmap`.
+    pub const fn encoding(self) -> &'static str {
+        match self {
+            Codec::Pcmu => "PCMU",
+            Codec::Pcma => "PCMA",
+        }
+    }
+}
+
+/// Our end of an audio stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Where we receive RTP; RTCP is one port above.
+    pub address: SocketAddr,
+    /// What we speak, in the order in which we offer it.
+    pub codecs: Vec<Codec>,
+}
+
+/// What offer and answer agreed on, from our point of view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NegotiatedMedia {
+    /// Where the peer asked for RTP. Its packets may come from elsewhere (symmetric RTP).
+    pub remote: SocketAddr,
+    /// Where the peer asked for RTCP.
+    pub remote_rtcp: SocketAddr,
+    /// The codec, both ways.
+    pub codec: Codec,
+    /// The RTP payload type of `codec`.
+    pub payload_type: u8,
+    /// The RTP payload type of telephone-events (RFC 4733); none was agreed where `None`.
+    pub dtmf_payload_type: Option<u8>,
+    /// Milliseconds of audio the peer would like in one packet, 10 to 60.
+    pub ptime_ms: u32,
+    /// We may send (false while the peer holds us).
+    pub send: bool,
+    /// The peer may send.
+    pub receive: bool,
+}
+
+/// Why a description can't be agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not a session description: 400.
+    #[error("the body is not a session description that can be read")]
+    Unreadable,
+    /// More media lines than an endpoint ever offers.
+    #[error("the session description has too many media lines")]
+    TooManyStreams,
+    /// No m-line of plain RTP audio.
+    #[error("no audio stream over plain RTP (RTP/AVP) is offered")]
+    NoAudio,
+    /// Audio, but nothing we speak.
+    #[error("no codec in common: PCMU or PCMA is needed")]
+    NoCodec,
+    /// The stream is IPv6 and we are IPv4, or the other way round, or multicast.
+    #[error("the media address can't be reached from here")]
+    Address,
+}

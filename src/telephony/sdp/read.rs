@@ -1,0 +1,191 @@
+use std::net::{IpAddr, SocketAddr};
+
+use sipx_sdp::rtpmap::Rtpmap;
+use sipx_sdp::{Direction, MediaDescription, SessionDescription};
+
+use super::{Codec, Fault};
+
+/// More m-lines than this are not answered one by one: the answer would grow with the offer.
+const MAX_STREAMS: usize = 16;
+
+/// A session description that was read.
+#[derive(Debug, Clone)]
+pub struct Description(pub(super) SessionDescription);
+
+/// Reads a session description, tolerating what shipping devices send: bare LF, blank lines
+/// first, an `o=` line that is not numeric.
+pub fn read(body: &[u8]) -> Result<Description, Fault> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start();
+    let session = match sipx_sdp::parse(text) {
+        Ok(session) => session,
+        Err(_) => sipx_sdp::parse(&with_plain_origin(text)).map_err(|_| Fault::Unreadable)?,
+    };
+    if session.media.len() > MAX_STREAMS {
+        return Err(Fault::TooManyStreams);
+    }
+    Ok(Description(session))
+}
+
+/// Old Cisco phones write `o=Cisco-SIPUA (null) (null) ...`, and the origin decides nothing here.
+fn with_plain_origin(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            if line.starts_with("o=") {
+                "o=- 0 0 IN IP4 0.0.0.0"
+            } else {
+                line
+            }
+        })
+        .flat_map(|line| [line, "\r\n"])
+        .collect()
+}
+
+/// The audio of an m-line that we can speak.
+pub(super) struct Audio<'a> {
+    stream: &'a MediaDescription,
+    session: &'a SessionDescription,
+}
+
+/// What an m-line names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Format {
+    pub codec: Codec,
+    pub payload_type: u8,
+}
+
+impl Description {
+    /// The m-lines that could be a plain RTP audio stream, with their index.
+    pub(super) fn audio(&self) -> impl Iterator<Item = (usize, Audio<'_>)> {
+        self.0
+            .media
+            .iter()
+            .enumerate()
+            .filter_map(|(index, stream)| {
+                let plain = stream.media.eq_ignore_ascii_case("audio")
+                    && stream.protocol.eq_ignore_ascii_case("RTP/AVP")
+                    && !stream.is_rejected();
+                plain.then_some((
+                    index,
+                    Audio {
+                        stream,
+                        session: &self.0,
+                    },
+                ))
+            })
+    }
+}
+
+impl Audio<'_> {
+    /// The first format, in the order written, that is one of `codecs`.
+    pub(super) fn first_common(&self, codecs: &[Codec]) -> Option<Format> {
+        self.payload_types().find_map(|(payload_type, text)| {
+            let codec = self.codec(payload_type, text)?;
+            codecs.contains(&codec).then_some(Format {
+                codec,
+                payload_type,
+            })
+        })
+    }
+
+    /// The payload type of telephone-events at the 8 kHz clock of our codecs. Its number is
+    /// dynamic: 101 is only a habit, and some devices use 101 for something else.
+    pub(super) fn telephone_events(&self) -> Option<u8> {
+        self.payload_types().find_map(|(payload_type, text)| {
+            let named = Rtpmap::parse(self.rtpmap(text)?).ok()?;
+            (named.encoding().eq_ignore_ascii_case("telephone-event")
+                && named.clock_rate() == 8_000)
+                .then_some(payload_type)
+        })
+    }
+
+    fn payload_types(&self) -> impl Iterator<Item = (u8, &str)> {
+        self.stream.formats.iter().filter_map(|text| {
+            let payload_type = text.parse::<u8>().ok().filter(|number| *number < 128)?;
+            Some((payload_type, text.as_str()))
+        })
+    }
+
+    fn codec(&self, payload_type: u8, text: &str) -> Option<Codec> {
+        let Some(named) = self.rtpmap(text) else {
+            // RFC 3551: 0 and 8 need no rtpmap.
+            return match payload_type {
+                0 => Some(Codec::Pcmu),
+                8 => Some(Codec::Pcma),
+                _ => None,
+            };
+        };
+        let named = Rtpmap::parse(named).ok()?;
+        if named.clock_rate() != 8_000 || named.channels() != 1 {
+            return None;
+        }
+        [Codec::Pcmu, Codec::Pcma]
+            .into_iter()
+            .find(|codec| named.encoding().eq_ignore_ascii_case(codec.encoding()))
+    }
+
+    fn rtpmap(&self, format: &str) -> Option<&str> {
+        self.stream.rtpmap(format).map(str::trim)
+    }
+
+    /// The direction the peer wrote, on the m-line or for the whole session (RFC 8866, 6.7).
+    pub(super) fn direction(&self) -> Direction {
+        self.stream
+            .declared_direction()
+            .unwrap_or_else(|| self.session.direction())
+    }
+
+    /// Where the peer wants RTP. A host name can't be resolved here: `fallback`, where the
+    /// signalling came from, stands in until its packets show the true address.
+    pub(super) fn address(&self, fallback: IpAddr) -> SocketAddr {
+        let connection = self
+            .stream
+            .connection
+            .as_ref()
+            .or(self.session.connection.as_ref());
+        let ip = connection
+            .and_then(|connection| connection.address.ip())
+            .unwrap_or(fallback);
+        SocketAddr::new(ip.to_canonical(), self.stream.port)
+    }
+
+    /// Where the peer wants RTCP (RFC 3605), by default one port above RTP.
+    pub(super) fn rtcp_address(&self, rtp: SocketAddr) -> SocketAddr {
+        let mut rtcp = rtp;
+        rtcp.set_port(rtp.port().checked_add(1).unwrap_or(rtp.port()));
+        let Some(value) = self
+            .stream
+            .attribute("rtcp")
+            .and_then(|line| line.value.as_deref())
+        else {
+            return rtcp;
+        };
+        let mut words = value.split_whitespace();
+        if let Some(port) = words
+            .next()
+            .and_then(|word| word.parse().ok())
+            .filter(|port| *port > 0)
+        {
+            rtcp.set_port(port);
+        }
+        if let Some(ip) = words.nth(2).and_then(|word| word.parse::<IpAddr>().ok())
+            && !ip.is_multicast()
+            && ip.is_ipv4() == rtp.is_ipv4()
+        {
+            rtcp.set_ip(ip);
+        }
+        rtcp
+    }
+
+    /// Milliseconds of audio the peer wants in a packet: ptime, held to maxptime.
+    pub(super) fn ptime_ms(&self) -> u32 {
+        let number = |name: &str| {
+            let line = self.stream.attribute(name)?;
+            line.value.as_deref()?.trim().parse::<u32>().ok()
+        };
+        let wanted = number("ptime")
+            .unwrap_or(20)
+            .min(number("maxptime").unwrap_or(60));
+        (wanted / 10 * 10).clamp(10, 60)
+    }
+}

@@ -1,0 +1,90 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How an [`Endpoint`](super::Endpoint) behaves. `Config::new(address)` is ready to use; every
+/// knob says what turning it costs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address peers reach us at: Contact and Via carry it. With an unspecified IP
+    /// (0.0.0.0) the address a message arrived at is used instead, so bind to a real one when
+    /// calls are also placed.
+    pub advertised: SocketAddr,
+    /// Our name in `User-Agent` and `Server`.
+    pub user_agent: String,
+    /// Calls at once; the next is answered 503 with Retry-After.
+    pub max_calls: usize,
+    /// Calls at once from one source address (an IPv6 /64 counts as one); the next is answered
+    /// 486. A PBX is one source: lower it only where phones come in directly.
+    pub max_calls_per_source: usize,
+    /// Transactions remembered at once, about 4 kB each, 32 s each over UDP. A call needs two.
+    pub max_transactions: usize,
+    /// Transactions remembered at once from one source.
+    pub max_transactions_per_source: usize,
+    /// TCP connections at once; the next is closed at its first bytes.
+    pub max_connections: usize,
+    /// TCP connections at once from one source.
+    pub max_connections_per_source: usize,
+    /// The largest message over a stream, in bytes.
+    pub max_message_bytes: usize,
+    /// What Retry-After says, in seconds.
+    pub retry_after_s: u32,
+    /// An unanswered call, incoming or placed, ends after this.
+    pub ring_limit: Duration,
+    /// A message begun on a stream must be complete after this.
+    pub frame_limit: Duration,
+    /// A silent stream is closed after this.
+    pub idle_limit: Duration,
+    /// Answer to the port a datagram came from even where its Via does not ask for it with
+    /// `rport` (RFC 3581). For old phones behind NAT; off is RFC 3261, 18.2.2.
+    pub answer_to_source_port: bool,
+    /// Round-trip estimate T1 (RFC 3261, 17.1.1.1).
+    pub t1: Duration,
+    /// Longest retransmission interval T2.
+    pub t2: Duration,
+    /// Longest life of a message in the network T4.
+    pub t4: Duration,
+}
+
+impl Config {
+    /// The default behaviour at this address: 50 calls, no limit per source below that.
+    pub fn new(advertised: SocketAddr) -> Self {
+        Config {
+            advertised,
+            user_agent: concat!("Callbox/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_calls: 50,
+            max_calls_per_source: 50,
+            max_transactions: 20_000,
+            max_transactions_per_source: 20_000,
+            max_connections: 1_000,
+            max_connections_per_source: 200,
+            max_message_bytes: 64 * 1024,
+            retry_after_s: 10,
+            ring_limit: Duration::from_secs(180),
+            frame_limit: Duration::from_secs(20),
+            idle_limit: Duration::from_secs(1_800),
+            answer_to_source_port: false,
+            t1: Duration::from_millis(500),
+            t2: Duration::from_secs(4),
+            t4: Duration::from_secs(5),
+        }
+    }
+
+    /// The same, with this name in `User-Agent` and `Server`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// The same, with this many calls at once, in all and per source.
+    pub fn max_calls(mut self, calls: usize) -> Self {
+        self.max_calls = calls;
+        self.max_calls_per_source = calls;
+        self
+    }
+
+    /// The same, with this Retry-After.
+    pub fn retry_after_s(mut self, seconds: u32) -> Self {
+        self.retry_after_s = seconds;
+        self
+    }
+}

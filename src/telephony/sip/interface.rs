@@ -1,0 +1,271 @@
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::sdp::{LocalMedia, NegotiatedMedia};
+
+/// One call of one endpoint; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallKey(pub(super) u64);
+
+impl fmt::Display for CallKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// One TCP connection. The driver numbers those it accepts below 2^63; the endpoint numbers
+/// those it asks for with [`Output::Connect`] above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// How SIP travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A stream.
+    Tcp,
+}
+
+/// What the outside world tells the endpoint.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A datagram arrived.
+    Datagram {
+        /// The address it arrived at.
+        local: SocketAddr,
+        /// The address it came from.
+        from: SocketAddr,
+        /// Its payload.
+        bytes: Vec<u8>,
+    },
+    /// Bytes arrived on a connection; the first of them announce it.
+    Stream {
+        /// Which one.
+        connection: ConnectionId,
+        /// Our end.
+        local: SocketAddr,
+        /// The other end.
+        from: SocketAddr,
+        /// As they came: framing is done here.
+        bytes: Vec<u8>,
+    },
+    /// A connection was closed, or one asked for could not be opened.
+    StreamClosed {
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// The application wants something.
+    Command(Command),
+}
+
+/// What the application wants.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Tell the caller that we ring (180).
+    Ring {
+        /// The call.
+        call: CallKey,
+    },
+    /// Take the call: 200 with our answer, or with our offer where the INVITE had none.
+    Answer {
+        /// The call.
+        call: CallKey,
+        /// Our end of the audio.
+        media: LocalMedia,
+    },
+    /// Refuse the call.
+    Reject {
+        /// The call.
+        call: CallKey,
+        /// A final status of 300 to 699; anything else becomes 480.
+        status: u16,
+        /// Seconds after which another try is welcome.
+        retry_after_s: Option<u32>,
+    },
+    /// End the call, in whatever state it is: BYE, CANCEL, or 480 to an unanswered INVITE.
+    HangUp {
+        /// The call.
+        call: CallKey,
+    },
+    /// Place a call.
+    Dial {
+        /// Comes back in [`Event::Dialled`].
+        token: u64,
+        /// `sip:user@host:port`.
+        target: String,
+        /// Where to send the INVITE; needed where the target's host is a name.
+        destination: Option<SocketAddr>,
+        /// Display name of the caller.
+        from_display: Option<String>,
+        /// User part of the caller's address.
+        from_user: String,
+        /// Our end of the audio.
+        media: LocalMedia,
+        /// UDP or TCP.
+        transport: Transport,
+        /// An open connection to use for TCP; without it one is asked for.
+        connection: Option<ConnectionId>,
+    },
+    /// While true, new calls are answered 503 with Retry-After: the box is draining.
+    Refuse(bool),
+    /// While not ready, new calls are answered 503 with Retry-After.
+    SetReady {
+        /// Calls can be taken.
+        ready: bool,
+        /// One line that goes into the Warning of the 503; empty when ready.
+        why: String,
+    },
+}
+
+/// What the endpoint wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send a datagram.
+    Datagram {
+        /// Where to.
+        to: SocketAddr,
+        /// The address to send from, where it matters.
+        local: Option<SocketAddr>,
+        /// The payload.
+        bytes: Vec<u8>,
+    },
+    /// Write to a connection.
+    Stream {
+        /// Which one.
+        connection: ConnectionId,
+        /// What to write.
+        bytes: Vec<u8>,
+    },
+    /// Open a connection; what is written to it meanwhile waits. On failure the driver says
+    /// [`Input::StreamClosed`].
+    Connect {
+        /// Its number from now on.
+        connection: ConnectionId,
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// Close a connection after what was written has gone out.
+    CloseStream {
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// Tell the application.
+    Event(Event),
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody calls. Answer with Ring, Answer, Reject or HangUp.
+    Incoming {
+        /// The call.
+        call: CallKey,
+        /// Who says to be calling (From).
+        caller: Party,
+        /// Who is called (Request-URI).
+        called: Party,
+        /// Where the INVITE came from.
+        source: SocketAddr,
+        /// The INVITE has an offer; otherwise we make it.
+        has_offer: bool,
+    },
+    /// A Dial command became a call.
+    Dialled {
+        /// From the command.
+        token: u64,
+        /// The call.
+        call: CallKey,
+    },
+    /// The far end rings (180, 183), said once.
+    Ringing {
+        /// The call.
+        call: CallKey,
+    },
+    /// Offer and answer agreed, for the first time or anew (hold, resume, moved).
+    Media {
+        /// The call.
+        call: CallKey,
+        /// What was agreed.
+        media: NegotiatedMedia,
+    },
+    /// The call is up: the ACK arrived, or was sent.
+    Established {
+        /// The call.
+        call: CallKey,
+    },
+    /// The call is over.
+    Ended {
+        /// The call.
+        call: CallKey,
+        /// Why.
+        cause: EndCause,
+        /// By whose act.
+        by: EndedBy,
+    },
+}
+
+/// Why a call is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// Hung up after it was up.
+    HungUp,
+    /// Given up before it was answered.
+    Cancelled,
+    /// Refused with this status.
+    Rejected {
+        /// The final response.
+        status: u16,
+    },
+    /// Our 200 was never acknowledged (64*T1).
+    NotAcknowledged,
+    /// Nobody answered in time.
+    Timeout,
+    /// The message could not be sent.
+    Unreachable,
+    /// No media could be agreed on.
+    NoMedia,
+}
+
+/// By whose act a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The application.
+    Local,
+    /// The peer.
+    Remote,
+    /// Neither: time or the network.
+    Network,
+}
+
+/// A participant. Prints redacted: who is calling never goes to a log in clear.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Party {
+    /// The display name, if there was one.
+    pub display: Option<String>,
+    /// The user part (often a number), unescaped.
+    pub user: Option<String>,
+    /// The host; empty for a `tel:` number.
+    pub host: String,
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Party(redacted)")
+    }
+}
+
+/// What an endpoint holds at the moment; all zero when idle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Calls, those still closing included.
+    pub calls: usize,
+    /// Calls that have not ended.
+    pub active_calls: usize,
+    /// Transactions, those that only absorb retransmissions included.
+    pub transactions: usize,
+    /// Connections.
+    pub connections: usize,
+    /// Timers armed.
+    pub timers: usize,
+}

@@ -1,0 +1,30 @@
+//! The SIP endpoint (RFC 3261): answers and places calls over UDP and TCP, as one machine.
+//!
+//! # Contract
+//! [`Endpoint`] is a [`machine::Machine`]: [`Input`] are received bytes and the application's
+//! [`Command`]s, [`Output`] are bytes to send and [`Event`]s. Every call that was announced
+//! ([`Event::Incoming`] or [`Event::Dialled`]) ends in exactly one [`Event::Ended`], after which
+//! nothing more is said about it. Commands for a call that is over are ignored.
+//!
+//! # Bounds
+//! Calls, transactions and connections are capped in all and per source ([`Config`]); what is
+//! above is refused without keeping state. Requests outside a dialog other than INVITE never
+//! make state: they are answered statelessly (RFC 3261, 8.2.7).
+//!
+//! # Deliberately absent
+//! Name resolution (in-dialog requests to a host name go where the peer was last heard),
+//! registration, authentication, 100rel, session timers, TLS.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod config;
+mod endpoint;
+mod interface;
+
+pub use config::Config;
+pub use endpoint::Endpoint;
+pub use interface::{
+    CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party,
+    Transport,
+};
+
+pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia};
