@@ -1,1 +1,14 @@
-//! The daemon.
+//! The appliance: everything with sockets, clocks, files and processes.
+//!
+//! In reading order: `cli` parses and dispatches one verb; `config` says what is wanted;
+//! `drivers` turn bytes and instants into inputs of machines; `engines` keep the worker
+//! processes alive; `calls` joins telephony, dialogue and engines, one task per call; `tools`
+//! is what the agent may do; `observe` is what may be seen of it.
+
+pub mod calls;
+pub mod cli;
+pub mod config;
+pub mod drivers;
+pub mod engines;
+pub mod observe;
+pub mod tools;

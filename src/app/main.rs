@@ -1,2 +1,5 @@
-//! The command line.
-fn main() {}
+//! `callbox`: parse, dispatch one verb.
+
+fn main() -> std::process::ExitCode {
+    callbox::cli::main()
+}

@@ -1,0 +1,387 @@
+//! One call: a task that joins what the line brings (telephony), when and what to answer
+//! (dialogue) and who does the work (engines). All state of a call lives here and dies with it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use dialogue::Outcome;
+use dialogue::agent::{Agent, Caller};
+use dialogue::conversation::Conversation;
+use dialogue::io::{EngineKind, Input, Output};
+use engine::Prompt;
+use machine::{Machine, Now, Wake, World, drive, settle};
+use telephony::media::{self, Receiver, Sender};
+use telephony::sip::{CallKey, Command, NegotiatedMedia, Party};
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::ears::Ears;
+use super::hands::Hands;
+use super::mind::Mind;
+use super::record::Record;
+use super::switchboard::{House, Mail};
+use super::voice::Voice;
+use crate::drivers::pacer::{Order, Stream};
+use crate::drivers::playout::{Play, Progress};
+use crate::drivers::ports::Pair;
+use crate::engines::State;
+
+/// How often the call looks at what the pacer has done.
+const LOOK: Duration = Duration::from_millis(20);
+/// Largest RTP or RTCP datagram worth reading.
+const DATAGRAM: usize = 2048;
+/// An answered call whose ACK never comes is ended by the endpoint; this is the last resort
+/// against a task that waits for ever.
+const STILLBORN: Duration = Duration::from_secs(120);
+
+/// What the switchboard hands to a new call.
+pub struct Line {
+    /// The call.
+    pub key: CallKey,
+    /// Who calls.
+    pub caller: Party,
+    /// Who is called.
+    pub called: Party,
+    /// Sockets.
+    pub pair: Pair,
+    /// What the line says later.
+    pub mail: mpsc::Receiver<Mail>,
+    /// Commands to the line.
+    pub sip: mpsc::Sender<Command>,
+}
+
+/// A call.
+pub struct Call {
+    house: Arc<House>,
+    key: CallKey,
+    caller: Party,
+    called: Party,
+    mail: mpsc::Receiver<Mail>,
+    sip: mpsc::Sender<Command>,
+    media: Media,
+}
+
+/// Sockets and streams of one call.
+struct Media {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    receiver: Receiver,
+    stream: Stream,
+    agreed: Option<NegotiatedMedia>,
+    /// When the receiver wants to be woken.
+    wake: Now,
+}
+
+impl Call {
+    /// A call whose sockets are open and whose stream is silent.
+    ///
+    /// # Errors
+    /// When the sockets can't be watched.
+    pub fn new(house: Arc<House>, line: Line) -> io::Result<Self> {
+        let stream = house.pacer.open(line.pair.rtp.try_clone()?);
+        let media = Media {
+            rtp: UdpSocket::from_std(line.pair.rtp)?,
+            rtcp: UdpSocket::from_std(line.pair.rtcp)?,
+            receiver: Receiver::new(fastrand::u64(..)),
+            stream,
+            agreed: None,
+            wake: Now::NEVER,
+        };
+        let Line { key, caller, called, mail, sip, .. } = line;
+        Ok(Call { house, key, caller, called, mail, sip, media })
+    }
+
+    /// Lives until the call is over.
+    pub async fn run(mut self) {
+        if !self.established().await {
+            return;
+        }
+        let id = format!("{:08x}{}", Self::seconds(), self.key);
+        tracing::info!(call = id, "call answered");
+        let record = Record::begin(
+            self.house.store.clone(),
+            id.clone(),
+            &self.house.business.identity.name,
+            &self.caller,
+            &self.called,
+            self.house.moment(),
+        );
+        let caller = Caller { number: self.caller.user.clone(), name: self.caller.display.clone() };
+        let agent = Agent::new(Arc::clone(&self.house.business), self.house.trust, caller, fastrand::u64(..));
+        let filler = dialogue::Brain::delay(&agent, 1).text;
+        let mut conversation = Conversation::new(agent, self.house.conversation.clone(), fastrand::u64(..));
+        let engines = &self.house.engines;
+        let mut room = Room {
+            ears: Ears::new(engines.stt.clone(), None),
+            mind: Mind::new(engines.llm.clone()),
+            voice: Voice::new(
+                engines.tts.clone(),
+                self.house.voice.clone(),
+                Arc::clone(&self.house.phrases),
+                &dialogue::shaping::speakable(&filler, self.house.conversation.language),
+            ),
+            hands: Hands::new(Arc::clone(&self.house.tools), id),
+            health: Health::of(&self.house),
+            inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
+            look: Instant::now() + LOOK,
+            record,
+            outcome: None,
+            gone: false,
+            call: self,
+        };
+        drive(&mut conversation, &mut room).await;
+        room.close();
+    }
+
+    /// Waits for the ACK; false when the call ended before it.
+    async fn established(&mut self) -> bool {
+        loop {
+            match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
+                Ok(Some(Mail::Media(agreed))) => self.media.agree(agreed),
+                Ok(Some(Mail::Established)) => return true,
+                Ok(Some(Mail::Ended(_) | Mail::Close) | None) | Err(_) => return false,
+            }
+        }
+    }
+
+    fn seconds() -> i64 {
+        crate::drivers::Clock::unix_ms() / 1000
+    }
+}
+
+impl Media {
+    /// Sends and receives as agreed from now on.
+    fn agree(&mut self, agreed: NegotiatedMedia) {
+        let codec_changed = self.agreed.as_ref().is_none_or(|before| {
+            (before.codec, before.payload_type) != (agreed.codec, agreed.payload_type)
+        });
+        if codec_changed {
+            let sender = Sender::new(
+                fastrand::u32(..),
+                agreed.payload_type,
+                agreed.codec,
+                fastrand::u16(..),
+                fastrand::u32(..),
+            );
+            self.stream.order(Order::Codec(Box::new(sender)));
+        }
+        self.stream.order(Order::Target(agreed.remote));
+        self.stream.order(Order::Send(agreed.send));
+        self.agreed = Some(agreed);
+    }
+}
+
+/// Which engines were up when last looked at.
+struct Health {
+    stt: watch::Receiver<State>,
+    llm: watch::Receiver<State>,
+    tts: watch::Receiver<State>,
+}
+
+impl Health {
+    fn of(house: &House) -> Self {
+        let engines = &house.engines;
+        Health { stt: engines.stt.state(), llm: engines.llm.state(), tts: engines.tts.state() }
+    }
+
+    /// The next change of any of them.
+    async fn changed(&mut self) -> (EngineKind, bool) {
+        let up = |state: &mut watch::Receiver<State>| matches!(*state.borrow_and_update(), State::Ready { .. });
+        tokio::select! {
+            Ok(()) = self.stt.changed() => (EngineKind::Hearing, up(&mut self.stt)),
+            Ok(()) = self.llm.changed() => (EngineKind::Thinking, up(&mut self.llm)),
+            Ok(()) = self.tts.changed() => (EngineKind::Speaking, up(&mut self.tts)),
+            else => std::future::pending().await,
+        }
+    }
+}
+
+/// The world around one conversation.
+struct Room {
+    call: Call,
+    ears: Ears,
+    mind: Mind,
+    voice: Voice,
+    hands: Hands,
+    health: Health,
+    /// Inputs that came of one event, to be handled before the next.
+    inputs: VecDeque<Input>,
+    look: Instant,
+    record: Record,
+    outcome: Option<Outcome>,
+    gone: bool,
+}
+
+impl World<Conversation<Agent>> for Room {
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Listen { utterance, preroll_ms } => self.ears.listen(utterance, preroll_ms),
+            Output::Transcribe { utterance, request, is_final } => {
+                self.inputs.extend(self.ears.transcribe(utterance, request, is_final));
+            }
+            Output::EndListen { utterance } => self.ears.end(utterance),
+            Output::Think { request, shared, own, grammar, max_tokens } => {
+                let prompt = Prompt { shared, own };
+                self.inputs.extend(self.mind.think(request, prompt, grammar, max_tokens));
+            }
+            Output::CancelThink { request } => self.mind.cancel(request),
+            Output::Tool { request, key, call } => self.hands.run(request, key, self.call.house.local(), call),
+            Output::Prepare { clauses } => self.voice.prepare(clauses),
+            Output::Say { speech, clauses } => {
+                self.voice.say(speech, clauses);
+                self.pump();
+            }
+            Output::PauseSpeech => drop(self.call.media.stream.play(Play::Pause)),
+            Output::ResumeSpeech => drop(self.call.media.stream.play(Play::Resume)),
+            Output::StopSpeech => self.voice.stop(&mut self.call.media.stream),
+            Output::HangUp(outcome) => self.outcome = Some(outcome),
+            Output::Turn(turn) => self.record.turn(*turn),
+        }
+    }
+
+    async fn next(&mut self, until: Now) -> Wake<Input> {
+        loop {
+            if let Some(input) = self.inputs.pop_front() {
+                return Wake::Input(self.now(), input);
+            }
+            if self.gone || self.outcome.is_some() {
+                return Wake::End;
+            }
+            if self.wait(until).await {
+                return Wake::Time(self.now());
+            }
+        }
+    }
+}
+
+impl Room {
+    fn now(&self) -> Now {
+        self.call.house.clock.now()
+    }
+
+    /// Waits for one event and turns it into inputs; true when it was only time.
+    async fn wait(&mut self, until: Now) -> bool {
+        let clock = self.call.house.clock;
+        let wake = clock.instant(until.min(self.call.media.wake));
+        let mut rtp = [0; DATAGRAM];
+        let mut rtcp = [0; DATAGRAM];
+        tokio::select! {
+            received = self.call.media.rtp.recv_from(&mut rtp) => {
+                if let Ok((length, from)) = received {
+                    let bytes = rtp.get(..length).unwrap_or_default().to_vec();
+                    self.receive(Some(media::Input::Rtp { from, bytes }));
+                }
+            }
+            received = self.call.media.rtcp.recv_from(&mut rtcp) => {
+                if let Ok((length, from)) = received {
+                    let bytes = rtcp.get(..length).unwrap_or_default().to_vec();
+                    self.receive(Some(media::Input::Rtcp { from, bytes }));
+                }
+            }
+            (ticket, reply) = self.ears.reply() => self.inputs.extend(self.ears.take(ticket, reply)),
+            (ticket, reply) = self.mind.reply() => self.inputs.extend(self.mind.take(ticket, reply)),
+            (ticket, reply) = self.voice.reply() => {
+                self.voice.take(ticket, reply);
+                self.pump();
+            }
+            result = self.hands.result() => self.inputs.push_back(result),
+            (engine, up) = self.health.changed() => {
+                if engine == EngineKind::Hearing && up {
+                    self.ears.restarted();
+                }
+                self.inputs.push_back(Input::EngineUp { engine, up });
+                self.pump();
+            }
+            mail = self.call.mail.recv() => match mail {
+                Some(Mail::Media(agreed)) => self.agree(agreed),
+                Some(Mail::Established) => {}
+                Some(Mail::Close) => self.outcome = Some(Outcome::Failed),
+                Some(Mail::Ended(_)) | None => self.hung_up(),
+            },
+            () = sleep_until(self.look) => self.look_at_pacer(),
+            () = sleep_until(wake.into()) => {
+                if self.call.media.wake <= clock.now() {
+                    self.receive(None);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn agree(&mut self, agreed: NegotiatedMedia) {
+        self.call.media.agree(agreed);
+        self.receive(None);
+    }
+
+    fn hung_up(&mut self) {
+        self.gone = true;
+        self.inputs.push_back(Input::Gone);
+    }
+
+    /// Tells the receiver and carries out what it says.
+    fn receive(&mut self, input: Option<media::Input>) {
+        let now = self.now();
+        let media = &mut self.call.media;
+        match input {
+            Some(input) => media.receiver.handle(now, input),
+            None => media.receiver.wake(now),
+        }
+        let mut outputs = Vec::new();
+        media.wake = settle(&mut media.receiver, |output| outputs.push(output));
+        for output in outputs {
+            self.received(output);
+        }
+    }
+
+    fn received(&mut self, output: media::Output) {
+        match output {
+            media::Output::Audio { frame, .. } => self.inputs.push_back(self.ears.frame(&frame)),
+            media::Output::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
+            media::Output::Transmit { to, bytes } => drop(self.call.media.rtcp.try_send_to(&bytes, to)),
+            media::Output::Remote(remote) => drop(self.call.media.stream.order(Order::Target(remote))),
+            media::Output::Lost => self.hung_up(),
+        }
+    }
+
+    /// Takes the pacer's reports and lets the voice go on.
+    fn look_at_pacer(&mut self) {
+        self.look = (self.look + LOOK).max(Instant::now());
+        while let Ok(progress) = self.call.media.stream.progress.pop() {
+            match progress {
+                Progress::Played { speech: 0, .. } | Progress::Done(0) | Progress::Spent(_) => {}
+                Progress::Played { speech, clause, ms } => {
+                    self.inputs.push_back(Input::Played { speech, clause, ms });
+                }
+                Progress::Done(speech) => self.inputs.push_back(Input::SpeechDone(speech)),
+            }
+        }
+        self.pump();
+    }
+
+    fn pump(&mut self) {
+        let now = self.now();
+        self.voice.pump(now, &mut self.call.media.stream, &mut self.inputs);
+    }
+
+    fn close(self) {
+        let call = self.call;
+        if !self.gone {
+            let _ = call.sip.try_send(Command::HangUp { call: call.key });
+        }
+        let outcome = match self.outcome {
+            Some(Outcome::Completed) => "completed",
+            Some(Outcome::Silence) => "silence",
+            Some(Outcome::TooLong) => "too_long",
+            Some(Outcome::Failed) => "failed",
+            None => "gone",
+        };
+        let sent = u64::from(call.media.stream.sent.packets.load(Ordering::Relaxed));
+        tracing::info!(call = self.record.id, outcome, "call over");
+        self.record.end(outcome, sent, &call.media.receiver.statistics());
+    }
+}

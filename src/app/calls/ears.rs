@@ -1,0 +1,156 @@
+//! The hearing of one call: frames to the voice activity detector, utterances to the
+//! recogniser, transcripts back.
+
+use std::collections::{HashMap, VecDeque};
+
+use audio::{Upsampler, Vad};
+use dialogue::Heard;
+use dialogue::io::{Input, UtteranceId};
+use engine::{Session, Stt, SttWork, Ticket, Transcript, TranscriptKind};
+use tokio::sync::mpsc;
+
+use crate::drivers::playout::FRAME;
+use crate::engines::{Client, Reply};
+
+const FRAME_MS: u32 = 20;
+/// What is kept for a pre-roll.
+const MOST_PREROLL_FRAMES: usize = 50;
+/// Longest utterance kept, in 16 kHz samples: what the recogniser can take.
+const LONGEST: usize = 30 * 16_000;
+
+/// One call's ears.
+pub struct Ears {
+    client: Client<Stt>,
+    session: Session,
+    language: Option<String>,
+    vad: Vad,
+    up: Upsampler,
+    /// The latest frames, at 16 kHz.
+    recent: VecDeque<[i16; 2 * FRAME]>,
+    /// The utterance being collected; kept whole, so that a recogniser that was restarted
+    /// can be given it again.
+    open: Option<Utterance>,
+    under_way: HashMap<Ticket, (UtteranceId, u32)>,
+    to_me: mpsc::Sender<(Ticket, Reply<Transcript>)>,
+    replies: mpsc::Receiver<(Ticket, Reply<Transcript>)>,
+}
+
+struct Utterance {
+    id: UtteranceId,
+    samples: Vec<i16>,
+    /// Of `samples`, so many have been fed to the recogniser.
+    fed: usize,
+}
+
+impl Ears {
+    /// Ears with a session of their own on the worker.
+    pub fn new(client: Client<Stt>, language: Option<String>) -> Self {
+        let (to_me, replies) = mpsc::channel(64);
+        Ears {
+            session: client.session(),
+            client,
+            language,
+            vad: Vad::default(),
+            up: Upsampler::default(),
+            recent: VecDeque::with_capacity(MOST_PREROLL_FRAMES),
+            open: None,
+            under_way: HashMap::new(),
+            to_me,
+            replies,
+        }
+    }
+
+    /// The worker's next answer.
+    pub async fn reply(&mut self) -> (Ticket, Reply<Transcript>) {
+        match self.replies.recv().await {
+            Some(reply) => reply,
+            None => std::future::pending().await, // `to_me` is ours: the channel never closes
+        }
+    }
+
+    /// Hears one frame.
+    pub fn frame(&mut self, frame: &[i16; FRAME]) -> Input {
+        let heard = self.vad.frame(frame);
+        let mut wide = [0; 2 * FRAME];
+        self.up.frame(frame, &mut wide);
+        if let Some(utterance) = &mut self.open
+            && utterance.samples.len() < LONGEST
+        {
+            utterance.samples.extend_from_slice(&wide);
+        }
+        if self.recent.len() == MOST_PREROLL_FRAMES {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(wide);
+        Input::Frame { speech: heard.speech, level_db: heard.level_db }
+    }
+
+    /// Collects from here on, and from what came shortly before.
+    pub fn listen(&mut self, id: UtteranceId, preroll_ms: u32) {
+        let frames = (preroll_ms / FRAME_MS) as usize;
+        let skip = self.recent.len().saturating_sub(frames);
+        let samples = self.recent.iter().skip(skip).flatten().copied().collect();
+        self.client.tell(SttWork::Reset { session: self.session });
+        self.open = Some(Utterance { id, samples, fed: 0 });
+    }
+
+    /// Has what was collected recognised. When it can't be, that is the answer.
+    pub fn transcribe(&mut self, id: UtteranceId, request: u32, is_final: bool) -> Option<Input> {
+        let ticket = self.client.ticket();
+        let kind = if is_final { TranscriptKind::Final } else { TranscriptKind::Partial };
+        let work = SttWork::Transcribe { session: self.session, ticket, kind, language: self.language.clone() };
+        if self.feed(id) && self.client.submit(ticket, work, self.to_me.clone()) {
+            self.under_way.insert(ticket, (id, request));
+            return None;
+        }
+        Some(nothing(id, request))
+    }
+
+    /// Forgets the utterance.
+    pub fn end(&mut self, id: UtteranceId) {
+        if self.open.as_ref().is_some_and(|utterance| utterance.id == id) {
+            self.open = None;
+            self.client.tell(SttWork::Reset { session: self.session });
+        }
+    }
+
+    /// Takes an answer of the worker.
+    pub fn take(&mut self, ticket: Ticket, reply: Reply<Transcript>) -> Option<Input> {
+        let (utterance, request) = self.under_way.remove(&ticket)?;
+        match reply {
+            Reply::Event(Transcript { text, confidence, words, decode_ms, .. }) => {
+                let heard = Heard { text, confidence, words, keyed: String::new() };
+                Some(Input::Transcript { utterance, request, heard, decode_ms })
+            }
+            Reply::Failed => Some(nothing(utterance, request)),
+        }
+    }
+
+    /// The recogniser was restarted and remembers nothing: give it the utterance anew.
+    pub fn restarted(&mut self) {
+        if let Some(utterance) = &mut self.open {
+            utterance.fed = 0;
+        }
+    }
+
+    fn feed(&mut self, id: UtteranceId) -> bool {
+        let Some(utterance) = self.open.as_mut().filter(|utterance| utterance.id == id) else { return false };
+        let fresh = utterance.samples.get(utterance.fed..).unwrap_or_default().to_vec();
+        let taken = fresh.is_empty() || self.client.tell(SttWork::Feed { session: self.session, samples: fresh });
+        if taken {
+            utterance.fed = utterance.samples.len();
+        }
+        taken
+    }
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        self.client.close(self.session);
+    }
+}
+
+/// The recogniser could not be asked: nothing was understood.
+fn nothing(utterance: UtteranceId, request: u32) -> Input {
+    Input::Transcript { utterance, request, heard: Heard::default(), decode_ms: 0 }
+}

@@ -1,0 +1,207 @@
+//! The switchboard: lets calls in, gives each its task, passes on what the line says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialogue::agent::Trust;
+use dialogue::business::Business;
+use dialogue::conversation;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use store::{Moment, Store};
+use telephony::sip::{CallKey, Codec, Command, EndCause, Event, LocalMedia, NegotiatedMedia, Party};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::call;
+use super::phrases::Phrases;
+use super::voice::VoiceChoice;
+use crate::drivers::Clock;
+use crate::drivers::pacer::Pacer;
+use crate::drivers::ports::Ports;
+use crate::engines::Engines;
+use crate::tools::Tools;
+
+/// When a refused caller may try again.
+const RETRY_AFTER_S: u32 = 5;
+/// How long calls may take to say goodbye when the box stops.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What all calls share.
+pub struct House {
+    /// The clock.
+    pub clock: Clock,
+    /// The workers.
+    pub engines: Engines,
+    /// The sending thread.
+    pub pacer: Pacer,
+    /// RTP ports.
+    pub ports: Ports,
+    /// The address callers are told to send to, where it is not the one bound.
+    pub advertised: Option<std::net::IpAddr>,
+    /// The business that answers.
+    pub business: Arc<Business>,
+    /// What the language model is trusted with.
+    pub trust: Trust,
+    /// Its voice.
+    pub voice: VoiceChoice,
+    /// Clauses ready to play.
+    pub phrases: Arc<Phrases>,
+    /// What the agent may do.
+    pub tools: Arc<Tools>,
+    /// The record.
+    pub store: Store,
+    /// Where the business is.
+    pub zone: TimeZone,
+    /// Timing of conversations.
+    pub conversation: conversation::Config,
+    /// Without any packet for this long a call is over.
+    pub media_timeout: Duration,
+}
+
+impl House {
+    /// Date and time at the business.
+    pub fn local(&self) -> DateTime {
+        jiff::Timestamp::now().to_zoned(self.zone.clone()).datetime()
+    }
+
+    /// This moment, as the record wants it.
+    pub fn moment(&self) -> Moment {
+        Moment { unix_ms: Clock::unix_ms(), local: self.local() }
+    }
+}
+
+/// What the switchboard tells a call.
+#[derive(Debug)]
+pub enum Mail {
+    /// Where and how to send, for the first time or anew.
+    Media(NegotiatedMedia),
+    /// The ACK is there: speak.
+    Established,
+    /// The line is closed.
+    Ended(EndCause),
+    /// The box stops: say goodbye at once.
+    Close,
+}
+
+/// The switchboard.
+pub struct Switchboard {
+    house: Arc<House>,
+    sip: mpsc::Sender<Command>,
+    calls: HashMap<CallKey, mpsc::Sender<Mail>>,
+    tasks: JoinSet<CallKey>,
+}
+
+impl Switchboard {
+    /// A switchboard that gives its commands to this endpoint.
+    pub fn new(house: Arc<House>, sip: mpsc::Sender<Command>) -> Self {
+        Switchboard { house, sip, calls: HashMap::new(), tasks: JoinSet::new() }
+    }
+
+    /// Serves until `stop`, then lets running calls say goodbye.
+    pub async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                event = events.recv() => match event {
+                    Some(event) => self.take(event).await,
+                    None => return,
+                },
+                Some(done) = self.tasks.join_next() => self.finished(done).await,
+            }
+        }
+        let _ = self.sip.send(Command::Refuse(true)).await;
+        for mail in self.calls.values() {
+            let _ = mail.try_send(Mail::Close);
+        }
+        let farewell = async {
+            while !self.tasks.is_empty() {
+                tokio::select! {
+                    Some(event) = events.recv() => self.take(event).await,
+                    Some(done) = self.tasks.join_next() => self.finished(done).await,
+                    else => return,
+                }
+            }
+        };
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::Incoming { call, caller, called, .. } => self.let_in(call, caller, called).await,
+            Event::Media { call, media } => self.post(call, Mail::Media(media)),
+            Event::Established { call } => self.post(call, Mail::Established),
+            Event::Ended { call, cause, .. } => {
+                self.post(call, Mail::Ended(cause));
+                self.calls.remove(&call);
+            }
+            Event::Dialled { .. } | Event::Ringing { .. } => {}
+        }
+    }
+
+    /// Answers at once, or refuses with the reason in the log and a time to try again.
+    async fn let_in(&mut self, call: CallKey, caller: Party, called: Party) {
+        if let Some(why) = self.house.engines.not_ready() {
+            tracing::warn!(%call, why, "call refused");
+            return self.refuse(call).await;
+        }
+        let pair = match self.house.ports.open() {
+            Ok(pair) => pair,
+            Err(error) => {
+                tracing::error!(%call, %error, "call refused");
+                return self.refuse(call).await;
+            }
+        };
+        let mut address = pair.local;
+        if let Some(advertised) = self.house.advertised {
+            address.set_ip(advertised);
+        }
+        let (post, mail) = mpsc::channel(64);
+        let line = call::Line { key: call, caller, called, pair, mail, sip: self.sip.clone() };
+        match call::Call::new(Arc::clone(&self.house), line) {
+            Ok(task) => {
+                self.calls.insert(call, post);
+                self.tasks.spawn(async move {
+                    task.run().await;
+                    call
+                });
+                let media = LocalMedia { address, codecs: vec![Codec::Pcmu, Codec::Pcma] };
+                let _ = self.sip.send(Command::Answer { call, media }).await;
+            }
+            Err(error) => {
+                tracing::error!(%call, %error, "call refused: no sockets");
+                self.refuse(call).await;
+            }
+        }
+    }
+
+    async fn refuse(&self, call: CallKey) {
+        let refusal = Command::Reject { call, status: 503, retry_after_s: Some(RETRY_AFTER_S) };
+        let _ = self.sip.send(refusal).await;
+    }
+
+    fn post(&self, call: CallKey, mail: Mail) {
+        if let Some(post) = self.calls.get(&call) {
+            let _ = post.try_send(mail); // a call that takes no mail is ending
+        }
+    }
+
+    /// A call task is over. If it panicked its line is still up: close it.
+    async fn finished(&mut self, done: Result<CallKey, tokio::task::JoinError>) {
+        match done {
+            Ok(call) => drop(self.calls.remove(&call)),
+            Err(error) => {
+                tracing::error!(%error, "a call broke; the others go on");
+                let broken: Vec<CallKey> =
+                    self.calls.iter().filter(|(_, post)| post.is_closed()).map(|(call, _)| *call).collect();
+                for call in broken {
+                    self.calls.remove(&call);
+                    let _ = self.sip.send(Command::HangUp { call }).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Drivers: bytes and instants in, bytes and instants out. The only place with sockets, timers
+//! and the clock; everything they drive is a machine of another room.
+
+mod clock;
+pub mod pacer;
+pub mod playout;
+pub mod ports;
+pub mod sip;
+mod tcp;
+
+pub use clock::Clock;

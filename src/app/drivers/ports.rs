@@ -1,0 +1,85 @@
+//! RTP ports: even for RTP, the next one up for RTCP (RFC 3550 section 11).
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Expedited forwarding (RFC 4594 section 4.1), in the upper six bits of the traffic class.
+const DSCP_EF: u32 = 46 << 2;
+
+/// A pool of port pairs on one address.
+#[derive(Debug)]
+pub struct Ports {
+    address: IpAddr,
+    range: RangeInclusive<u16>,
+    next: AtomicU32,
+}
+
+/// The two sockets of one call's media.
+#[derive(Debug)]
+pub struct Pair {
+    /// RTP, on an even port.
+    pub rtp: UdpSocket,
+    /// RTCP, on the port above.
+    pub rtcp: UdpSocket,
+    /// Where RTP is received.
+    pub local: SocketAddr,
+}
+
+impl Ports {
+    /// Pairs from this range, both ends included.
+    pub fn new(address: IpAddr, range: RangeInclusive<u16>) -> Self {
+        Ports { address, range, next: AtomicU32::new(0) }
+    }
+
+    /// How many calls the range has room for.
+    pub fn pairs(&self) -> usize {
+        usize::from(self.range.end().saturating_sub(self.first()).saturating_add(1) / 2)
+    }
+
+    /// Opens the next free pair. Ports are used in turn, so that a late packet of an ended
+    /// call does not reach a new one.
+    ///
+    /// # Errors
+    /// When every pair of the range is taken; names the range and the setting.
+    pub fn open(&self) -> io::Result<Pair> {
+        let pairs = self.pairs() as u32;
+        for _ in 0..pairs {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed) % pairs;
+            let port = self.first() + 2 * turn as u16;
+            let local = SocketAddr::new(self.address, port);
+            let rtcp = SocketAddr::new(self.address, port + 1);
+            if let (Ok(rtp), Ok(rtcp)) = (bind(local), bind(rtcp)) {
+                return Ok(Pair { rtp, rtcp, local });
+            }
+        }
+        Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            format!(
+                "no free pair of RTP ports on {} between {} and {}: widen rtp.ports",
+                self.address,
+                self.range.start(),
+                self.range.end()
+            ),
+        ))
+    }
+
+    fn first(&self) -> u16 {
+        self.range.start().saturating_add(self.range.start() % 2)
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv4() {
+        let _ = socket.set_tos_v4(DSCP_EF); // a network that does not care loses nothing
+    } else {
+        let _ = socket.set_tclass_v6(DSCP_EF);
+    }
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}

@@ -1,0 +1,58 @@
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+
+/// How one worker is started and how long it may take for what.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The worker's program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Longest time from start to ready.
+    pub start_limit: Duration,
+    /// Longest time without an answer to a heartbeat.
+    pub silence_limit: Duration,
+}
+
+impl Launch {
+    /// A worker with the usual limits.
+    pub fn new(program: PathBuf, args: Vec<String>) -> Self {
+        Launch { program, args, start_limit: Duration::from_secs(120), silence_limit: Duration::from_secs(4) }
+    }
+
+    /// Starts the process with one end of a fresh socket pair as its standard input. It gets
+    /// nothing else of ours: no environment but the locale, no other descriptor.
+    pub(super) fn spawn(&self) -> io::Result<(Child, UnixStream)> {
+        let (ours, theirs) = StdUnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let child = Command::new(&self.program)
+            .args(&self.args)
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .env("OMP_WAIT_POLICY", "passive")
+            .env("GGML_NO_BACKTRACE", "1")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!(
+                        "can't start the worker {}: {error}. Build it with `cargo build --release --workspace`, \
+                         or set engines.workers to the folder it is in",
+                        self.program.display()
+                    ),
+                )
+            })?;
+        Ok((child, UnixStream::from_std(ours)?))
+    }
+}

@@ -1,0 +1,43 @@
+//! The engines as the daemon sees them: worker processes that are spawned, warmed, watched and
+//! restarted, and clients through which calls give them work.
+//!
+//! # Deliberately absent
+//! Model code. Whatever a worker does wrong costs one restart, never a call.
+
+mod client;
+mod launch;
+mod watch;
+
+
+pub use client::{Client, Reply, State};
+pub use launch::Launch;
+
+use engine::{Llm, Stt, Tts};
+
+/// The three engines.
+#[derive(Debug, Clone)]
+pub struct Engines {
+    /// Speech recognition.
+    pub stt: Client<Stt>,
+    /// The language model.
+    pub llm: Client<Llm>,
+    /// The voice.
+    pub tts: Client<Tts>,
+}
+
+impl Engines {
+    /// Why calls can't be answered now, if they can't.
+    pub fn not_ready(&self) -> Option<String> {
+        [self.stt.not_ready(), self.llm.not_ready(), self.tts.not_ready()].into_iter().flatten().next()
+    }
+
+    /// Waits until all three are ready, or until one has given up.
+    ///
+    /// # Errors
+    /// The reason of the engine that can't start.
+    pub async fn ready(&self) -> Result<(), String> {
+        self.stt.ready().await?;
+        self.llm.ready().await?;
+        self.tts.ready().await
+    }
+}
