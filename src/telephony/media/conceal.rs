@@ -1,0 +1,121 @@
+/// Pitch is looked for between 200 Hz and 66 Hz: this many samples back.
+const SHORTEST_LAG: usize = 40;
+const LONGEST_LAG: usize = 120;
+/// Samples compared at each lag.
+const COMPARED: usize = 160;
+/// What came last, enough for the longest lag.
+const HISTORY: usize = LONGEST_LAG + COMPARED;
+/// Made-up audio keeps its level this long, then fades out.
+const STEADY: usize = 80;
+const FADED: usize = 480;
+/// Where made-up audio and real audio meet, one fades into the other over 5 ms.
+const JOIN: usize = 40;
+
+/// Makes up audio for what is missing, after ITU-T G.711 appendix I: repeats the last pitch
+/// period, fading to silence within 60 ms, and joins both ends without a click.
+#[derive(Debug)]
+pub(super) struct Concealer {
+    /// The last real samples, oldest first.
+    history: Vec<i16>,
+    /// The pitch period being repeated; empty while audio is real.
+    period: Vec<i16>,
+    /// Samples made up since the last real one.
+    made: usize,
+    /// What the beginning of the first period is off by.
+    step: f32,
+}
+
+impl Default for Concealer {
+    fn default() -> Self {
+        Self { history: vec![0; HISTORY], period: Vec::new(), made: 0, step: 0.0 }
+    }
+}
+
+impl Concealer {
+    /// Real audio: remembered, and its beginning joined to what was made up before it.
+    pub fn real(&mut self, samples: &mut [i16]) {
+        if !self.period.is_empty() {
+            let length = JOIN.min(samples.len());
+            for (at, sample) in samples.iter_mut().take(length).enumerate() {
+                let weight = (at + 1) as f32 / (length + 1) as f32;
+                let made_up = f32::from(self.make());
+                *sample = (made_up + (f32::from(*sample) - made_up) * weight) as i16;
+            }
+            self.period.clear();
+        }
+        self.remember(samples);
+    }
+
+    /// Fills in for audio that is missing.
+    pub fn missing(&mut self, samples: &mut [i16]) {
+        if self.period.is_empty() {
+            self.begin();
+        }
+        samples.fill_with(|| self.make());
+    }
+
+    /// Real audio is about to be cut: what follows is joined to these samples, which would have
+    /// been next.
+    pub fn continue_from(&mut self, next: &[i16]) {
+        if self.period.is_empty() {
+            self.period = next.to_vec();
+            self.made = 0;
+            self.step = 0.0;
+        }
+    }
+
+    /// The other side says that it is silent: what follows is made up from nothing.
+    pub fn silent(&mut self) {
+        if self.period.is_empty() {
+            self.begin();
+        }
+        self.made = self.made.max(FADED - JOIN);
+    }
+
+    fn remember(&mut self, samples: &[i16]) {
+        let samples = samples.get(samples.len().saturating_sub(HISTORY)..).unwrap_or_default();
+        self.history.drain(..samples.len());
+        self.history.extend_from_slice(samples);
+    }
+
+    fn begin(&mut self) {
+        let lag = self.pitch();
+        self.period = self.history.get(HISTORY - lag..).unwrap_or_default().to_vec();
+        self.made = 0;
+        let last = self.history.last().copied().unwrap_or_default();
+        let before = self.history.get(HISTORY - lag - 1).copied().unwrap_or_default();
+        self.step = f32::from(last) - f32::from(before);
+    }
+
+    /// The lag at which the last samples look most like themselves.
+    fn pitch(&self) -> usize {
+        let recent = self.history.get(LONGEST_LAG..).unwrap_or_default();
+        let likeness = |lag: usize| {
+            let earlier = self.history.get(LONGEST_LAG - lag..HISTORY - lag).unwrap_or_default();
+            let (mut product, mut energy) = (0.0_f32, 1.0_f32);
+            for (a, b) in recent.iter().zip(earlier) {
+                product += f32::from(*a) * f32::from(*b);
+                energy += f32::from(*b) * f32::from(*b);
+            }
+            product / energy.sqrt()
+        };
+        (SHORTEST_LAG..=LONGEST_LAG)
+            .map(|lag| (lag, likeness(lag)))
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .map_or(LONGEST_LAG, |(lag, _)| lag)
+    }
+
+    fn make(&mut self) -> i16 {
+        if self.made >= FADED {
+            return 0;
+        }
+        let lag = self.period.len().max(1);
+        let at = self.made % lag;
+        let sample = self.period.get(at).copied().map_or(0.0, f32::from);
+        // The end of the period does not quite meet its beginning: spread the step over the join.
+        let step = if at < JOIN { self.step * (1.0 - at as f32 / JOIN as f32) } else { 0.0 };
+        let gain = 1.0 - self.made.saturating_sub(STEADY) as f32 / (FADED - STEADY) as f32;
+        self.made += 1;
+        ((sample + step) * gain).clamp(-32_768.0, 32_767.0) as i16
+    }
+}

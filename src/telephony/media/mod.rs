@@ -1,0 +1,49 @@
+//! Media of one call, sans-IO: G.711 at 8 kHz in frames of 20 ms.
+//!
+//! - [`Receiver`] takes RTP and RTCP datagrams as they come and gives back audio in order,
+//!   keypad digits, the address to send to, RTCP to transmit, and word when the line dies.
+//!   It gives **fifty frames a second whatever happens**: what is missing is concealed, what
+//!   is silent is silence, so that its consumer can tell time by the frames.
+//! - [`JitterBuffer`] stands behind a receiver where someone listens or records at a fixed
+//!   cadence: it only evens out time, order and loss are settled before it.
+//! - [`Sender`] makes RTP packets for the pacer without allocating.
+//!
+//! # Trust
+//! Whatever is malformed, too large, of an unknown payload type or from a stranger is counted
+//! and dropped; there is no error to handle. See [`latch`](self::Receiver) for who a stranger is.
+//!
+//! # Deliberately absent
+//! Sockets, clocks, encryption, any codec but G.711, any opinion on what was said.
+
+#![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
+
+mod codec;
+mod conceal;
+pub mod g711;
+mod jitter_buffer;
+mod keypad;
+mod latch;
+mod packet;
+mod receiver;
+mod reorder;
+mod reports;
+mod sender;
+mod statistics;
+mod stream;
+mod timeline;
+
+pub use codec::Codec;
+pub use jitter_buffer::{JitterBuffer, Played};
+pub use receiver::{Input, Output, Peer, Receiver, Settings};
+pub use sender::{LONGEST_PACKET, Sender};
+pub use statistics::{Sent, Statistics};
+
+/// Samples in a frame: 20 ms at 8 kHz.
+pub const FRAME_SAMPLES: usize = 160;
+/// Sampling rate, in hertz; also the RTP clock of every codec here.
+pub const RATE_HZ: u32 = 8_000;
+/// Length of a frame, in milliseconds.
+pub const FRAME_MS: u64 = 20;
+
+/// 20 ms of mono audio at 8 kHz.
+pub type Frame = [i16; FRAME_SAMPLES];

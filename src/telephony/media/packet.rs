@@ -1,0 +1,74 @@
+use rtp_rs::RtpReader;
+
+use super::Peer;
+
+/// Nothing a telephone sends is longer than an Ethernet frame.
+const LONGEST: usize = 1_500;
+/// 60 ms, the longest packet time accepted.
+const MOST_SAMPLES: usize = 480;
+/// Comfort noise (RFC 3389) has this static payload type (RFC 3551, table 4).
+const COMFORT_NOISE: u8 = 13;
+
+/// An RTP packet that this call can use.
+#[derive(Debug, Clone)]
+pub(super) struct Packet {
+    pub ssrc: u32,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Audio(Vec<i16>),
+    /// The other side pauses sending because nobody speaks.
+    Silence,
+    Event(Event),
+}
+
+/// RFC 4733 2.3.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    pub code: u8,
+    pub end: bool,
+    /// In RTP clock ticks.
+    pub duration: u16,
+}
+
+/// True when a datagram on the RTP port is RTCP (RFC 5761 4).
+pub(super) fn is_rtcp(bytes: &[u8]) -> bool {
+    matches!(bytes.get(1), Some(192..=223))
+}
+
+/// Parses what the peer may send; `None` for everything else.
+pub(super) fn parse(bytes: &[u8], peer: &Peer) -> Option<Packet> {
+    if bytes.len() > LONGEST {
+        return None;
+    }
+    let rtp = RtpReader::new(bytes).ok()?;
+    let body = body(rtp.payload_type(), rtp.payload(), peer)?;
+    Some(Packet {
+        ssrc: rtp.ssrc(),
+        sequence: rtp.sequence_number().into(),
+        timestamp: rtp.timestamp(),
+        body,
+    })
+}
+
+fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
+    if let Some((_, codec)) = peer.codecs.iter().find(|(known, _)| *known == payload_type) {
+        if payload.is_empty() || payload.len() > MOST_SAMPLES {
+            return None;
+        }
+        return Some(Body::Audio(payload.iter().map(|octet| codec.decode(*octet)).collect()));
+    }
+    if peer.digits == Some(payload_type) {
+        return event(payload).map(Body::Event);
+    }
+    (payload_type == COMFORT_NOISE).then_some(Body::Silence)
+}
+
+fn event(payload: &[u8]) -> Option<Event> {
+    let [code, flags, high, low, ..] = *payload else { return None };
+    Some(Event { code, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
+}

@@ -1,0 +1,443 @@
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use machine::{Machine, Now, Poll};
+
+use super::keypad::Keypad;
+use super::latch::{Latch, Verdict};
+use super::packet::{self, Body, Packet};
+use super::reorder::{Arrival, Reorder};
+use super::reports::Reports;
+use super::stream::{Place, Stream};
+use super::timeline::Timeline;
+use super::{Codec, Frame, RATE_HZ, Sent, Statistics};
+
+/// Audio may run ahead of time by this much before it counts as a flood.
+const BURST_SAMPLES: u64 = 2 * RATE_HZ as u64;
+
+/// What signalling settled about the other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it says it receives RTP.
+    pub rtp: SocketAddr,
+    /// Where it says it receives RTCP; the same as `rtp` when both are multiplexed (RFC 5761).
+    pub rtcp: SocketAddr,
+    /// Payload types it may send, each with its codec.
+    pub codecs: Vec<(u8, Codec)>,
+    /// Payload type of keypad digits (RFC 4733), if negotiated.
+    pub digits: Option<u8>,
+    /// False while it need not send (on hold): silence is then no lost line.
+    pub sends: bool,
+}
+
+impl Peer {
+    /// Both G.711 laws under their static payload types, digits under 101, RTCP one port up.
+    pub fn usual(rtp: SocketAddr) -> Self {
+        let mut rtcp = rtp;
+        rtcp.set_port(rtp.port().saturating_add(1));
+        let codecs = [Codec::Pcmu, Codec::Pcma].map(|codec| (codec.payload_type(), codec)).to_vec();
+        Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
+    }
+}
+
+/// What the owner settles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Our own synchronisation source, the same as the sender's.
+    pub ssrc: u32,
+    /// Our name in RTCP (RFC 7022: random, not a person or host); at most 255 octets.
+    pub cname: String,
+    /// No packet for this long, and the line is lost.
+    pub media_timeout: Duration,
+    /// No packet for this long, and another source may take the voice's place.
+    pub relatch_after: Duration,
+    /// Seed of the report interval.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// A lost line after 20 s, a new source after 3 s.
+    pub fn new(ssrc: u32, cname: impl Into<String>, seed: u64) -> Self {
+        Self {
+            ssrc,
+            cname: cname.into(),
+            media_timeout: Duration::from_secs(20),
+            relatch_after: Duration::from_secs(3),
+            seed,
+        }
+    }
+}
+
+/// What the world tells a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A datagram on the RTP port.
+    Rtp {
+        /// Source address.
+        from: SocketAddr,
+        /// All of it.
+        bytes: Vec<u8>,
+    },
+    /// A datagram on the RTCP port.
+    Rtcp {
+        /// Source address.
+        from: SocketAddr,
+        /// All of it.
+        bytes: Vec<u8>,
+    },
+    /// Figures of the sender, for the next report. Once a second is plenty.
+    Sent(Sent),
+    /// Signalling changed what the other side sends, or where it is.
+    Retarget(Peer),
+    /// The call is over: say goodbye. Nothing is heard after it.
+    End,
+}
+
+/// What a receiver wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// The next 20 ms of what the other side sends.
+    Audio {
+        /// 8 kHz, mono.
+        samples: Box<Frame>,
+        /// True when any of it is made up for audio that did not come.
+        concealed: bool,
+    },
+    /// A key was pressed: one of `0-9*#A-D`, once a press.
+    Digit {
+        /// The key.
+        digit: char,
+    },
+    /// Send RTP here from now on. Before the first of these, send to [`Peer::rtp`].
+    RemoteChanged {
+        /// Where.
+        rtp: SocketAddr,
+    },
+    /// Send this from the RTCP port (from the RTP port when multiplexed).
+    Transmit {
+        /// Where to.
+        to: SocketAddr,
+        /// RTCP.
+        bytes: Vec<u8>,
+    },
+    /// Nothing has come for the configured time. Said once, until [`Output::MediaBack`].
+    MediaLost,
+    /// Packets come again.
+    MediaBack,
+    /// How the line fares; with every report and at the end.
+    Statistics(Statistics),
+}
+
+/// Everything that a call receives: see the module's description.
+#[derive(Debug)]
+pub struct Receiver {
+    peer: Peer,
+    settings: Settings,
+    latch: Latch,
+    stream: Option<(Stream, Reorder)>,
+    timeline: Timeline,
+    keypad: Keypad,
+    reports: Reports,
+    statistics: Statistics,
+    /// Where RTP is to be sent.
+    remote: SocketAddr,
+    rtcp_from: Option<SocketAddr>,
+    heard_at: Now,
+    lost: bool,
+    allowance: Allowance,
+    ended: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Receiver {
+    /// Listens from this instant.
+    pub fn new(now: Now, settings: Settings, peer: Peer) -> Self {
+        Self {
+            latch: Latch::new(peer.rtp, settings.relatch_after),
+            stream: None,
+            timeline: Timeline::new(now),
+            keypad: Keypad::default(),
+            reports: Reports::new(now, settings.ssrc, settings.cname.clone(), settings.seed),
+            statistics: Statistics::default(),
+            remote: peer.rtp,
+            rtcp_from: None,
+            heard_at: now,
+            lost: false,
+            allowance: Allowance { samples: BURST_SAMPLES, at: now },
+            ended: false,
+            outputs: VecDeque::new(),
+            peer,
+            settings,
+        }
+    }
+
+    /// How the line has fared so far.
+    pub fn statistics(&self) -> Statistics {
+        let mut statistics = self.statistics;
+        if let Some((stream, _)) = &self.stream {
+            statistics.lost += stream.lost();
+            statistics.jitter_us = stream.jitter_ticks().saturating_mul(1_000_000 / RATE_HZ);
+        }
+        statistics.concealed_ms = self.timeline.made_up_ms();
+        statistics.round_trip = self.reports.round_trip();
+        statistics
+    }
+
+    fn rtp(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        if packet::is_rtcp(bytes) {
+            return self.rtcp(now, from, bytes);
+        }
+        let Some(packet) = packet::parse(bytes, &self.peer) else {
+            self.statistics.dropped += 1;
+            return;
+        };
+        match self.latch.judge(now, from, packet) {
+            Verdict::Ours(packet) => self.ours(now, now, packet),
+            Verdict::Switch(packets) => {
+                self.follow(from);
+                for (at, packet) in packets {
+                    self.ours(now, at, packet);
+                }
+            }
+            Verdict::Foreign => self.statistics.foreign += 1,
+        }
+    }
+
+    /// A voice from here is listened to from now on: it is spoken to as well.
+    fn follow(&mut self, from: SocketAddr) {
+        if self.remote != from {
+            self.remote = from;
+            self.rtcp_from = None;
+            self.outputs.push_back(Output::RemoteChanged { rtp: from });
+        }
+    }
+
+    fn ours(&mut self, now: Now, at: Now, packet: Packet) {
+        self.heard_at = now;
+        if std::mem::take(&mut self.lost) {
+            self.outputs.push_back(Output::MediaBack);
+        }
+        if self.allowance.refuses(now, &packet.body) {
+            self.statistics.dropped += 1;
+            return;
+        }
+        self.place(at, packet);
+        self.release(now);
+    }
+
+    fn place(&mut self, at: Now, packet: Packet) {
+        if self.stream.as_ref().is_none_or(|(stream, _)| stream.ssrc != packet.ssrc) {
+            self.begin_stream(&packet);
+        }
+        let Some((stream, reorder)) = &mut self.stream else { return };
+        let place = match stream.place(packet.sequence) {
+            Place::New(place) => place,
+            Place::Restarted(place) => {
+                *reorder = Reorder::new(place);
+                self.timeline.restart();
+                place
+            }
+            Place::Duplicate => {
+                self.statistics.duplicates += 1;
+                return;
+            }
+            Place::Astray => {
+                self.statistics.dropped += 1;
+                return;
+            }
+        };
+        if matches!(packet.body, Body::Audio(_)) {
+            stream.time(at, packet.timestamp);
+        }
+        if !reorder.is_past(place) {
+            self.statistics.received += 1;
+            reorder.insert(Arrival { at, place, packet });
+            return;
+        }
+        self.statistics.late += 1;
+        if let Body::Event(_) = packet.body {
+            // Too late for its place, but perhaps the only one of its press that came.
+            self.deliver(at, packet);
+        }
+    }
+
+    fn begin_stream(&mut self, packet: &Packet) {
+        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(Now::NEVER)) {
+            self.deliver(arrival.at, arrival.packet);
+        }
+        if let Some((stream, _)) = &self.stream {
+            self.statistics.lost += stream.lost();
+        }
+        let stream = Stream::new(packet.ssrc, packet.sequence);
+        let reorder = Reorder::new(stream.next());
+        self.stream = Some((stream, reorder));
+        self.keypad = Keypad::default();
+        self.timeline.restart();
+        self.reports.forget_source();
+    }
+
+    fn release(&mut self, now: Now) {
+        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(now)) {
+            self.deliver(arrival.at, arrival.packet);
+        }
+    }
+
+    fn deliver(&mut self, at: Now, packet: Packet) {
+        let outputs = &mut self.outputs;
+        match packet.body {
+            Body::Audio(samples) => self.timeline.audio(at, packet.timestamp, samples, |cut| outputs.push_back(cut.into())),
+            Body::Silence => self.timeline.silence(),
+            Body::Event(event) => {
+                if let Some(digit) = self.keypad.event(packet.timestamp, event) {
+                    self.statistics.digits += 1;
+                    outputs.push_back(Output::Digit { digit });
+                }
+            }
+        }
+    }
+
+    fn rtcp(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        if !self.knows(from) {
+            self.statistics.foreign += 1;
+            return;
+        }
+        let theirs = self.stream.as_ref().map(|(stream, _)| stream.ssrc);
+        if self.reports.receive(now, bytes, theirs) {
+            self.rtcp_from = Some(from);
+        } else {
+            self.statistics.dropped += 1;
+        }
+    }
+
+    /// RTCP is believed from where the voice comes or where signalling says.
+    fn knows(&self, from: SocketAddr) -> bool {
+        let voice = self.latch.source();
+        voice.is_some_and(|voice| voice.ip() == from.ip())
+            || from == self.peer.rtcp
+            || (voice.is_none() && from == self.peer.rtp)
+    }
+
+    fn rtcp_to(&self) -> SocketAddr {
+        if self.peer.rtcp == self.peer.rtp {
+            return self.remote;
+        }
+        if let Some(from) = self.rtcp_from {
+            return from;
+        }
+        if self.remote == self.peer.rtp {
+            return self.peer.rtcp;
+        }
+        // Behind an address translator: the port beside RTP is the best guess (RFC 3550 11).
+        SocketAddr::new(self.remote.ip(), self.remote.port().saturating_add(1))
+    }
+
+    fn retarget(&mut self, now: Now, peer: Peer) {
+        let moved = peer.rtp != self.peer.rtp;
+        self.peer = peer;
+        self.heard_at = now;
+        if moved {
+            self.latch.retarget(self.peer.rtp);
+            self.follow(self.peer.rtp);
+        }
+    }
+
+    fn end(&mut self, now: Now) {
+        let last = self.reports.farewell(now, self.stream.as_mut().map(|(stream, _)| stream));
+        self.transmit(last);
+        self.ended = true;
+    }
+
+    fn transmit(&mut self, report: Option<Vec<u8>>) {
+        if let Some(bytes) = report {
+            self.outputs.push_back(Output::Transmit { to: self.rtcp_to(), bytes });
+        }
+        self.outputs.push_back(Output::Statistics(self.statistics()));
+    }
+
+    fn lost_at(&self) -> Now {
+        if self.lost || !self.peer.sends { Now::NEVER } else { self.heard_at + self.settings.media_timeout }
+    }
+
+    fn advance(&mut self, now: Now) {
+        self.release(now);
+        let outputs = &mut self.outputs;
+        self.timeline.wake(now, |cut| outputs.push_back(cut.into()));
+        if self.lost_at() <= now {
+            self.lost = true;
+            self.outputs.push_back(Output::MediaLost);
+        }
+        if self.reports.due() <= now {
+            let report = self.reports.report(now, self.stream.as_mut().map(|(stream, _)| stream));
+            self.transmit(report);
+        }
+    }
+
+    fn due(&self) -> Now {
+        let reorder = self.stream.as_ref().map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
+        self.timeline.due().min(reorder).min(self.lost_at()).min(self.reports.due())
+    }
+}
+
+impl Machine for Receiver {
+    type Input = Input;
+    type Output = Output;
+
+    fn handle(&mut self, now: Now, input: Input) {
+        if self.ended {
+            return;
+        }
+        match input {
+            Input::Rtp { from, bytes } => self.rtp(now, from, &bytes),
+            Input::Rtcp { from, bytes } => self.rtcp(now, from, &bytes),
+            Input::Sent(sent) => self.reports.sent(sent),
+            Input::Retarget(peer) => self.retarget(now, peer),
+            Input::End => return self.end(now),
+        }
+        self.advance(now);
+    }
+
+    fn wake(&mut self, now: Now) {
+        if !self.ended {
+            self.advance(now);
+        }
+    }
+
+    fn poll(&mut self) -> Poll<Output> {
+        match self.outputs.pop_front() {
+            Some(output) => Poll::Do(output),
+            None if self.ended => Poll::WaitUntil(Now::NEVER),
+            None => Poll::WaitUntil(self.due()),
+        }
+    }
+}
+
+impl From<(Box<Frame>, bool)> for Output {
+    fn from((samples, concealed): (Box<Frame>, bool)) -> Self {
+        Output::Audio { samples, concealed }
+    }
+}
+
+/// Audio can't come faster than time for long, whoever sends it.
+#[derive(Debug)]
+struct Allowance {
+    samples: u64,
+    at: Now,
+}
+
+impl Allowance {
+    fn refuses(&mut self, now: Now, body: &Body) -> bool {
+        let Body::Audio(samples) = body else { return false };
+        // A tenth more than time itself: the other side's clock is its own.
+        let earned = now.since(self.at).as_micros() as u64 * u64::from(RATE_HZ) * 11 / 10_000_000;
+        if earned > 0 {
+            self.samples = (self.samples + earned).min(BURST_SAMPLES);
+            self.at = now;
+        }
+        match self.samples.checked_sub(samples.len() as u64) {
+            Some(left) => self.samples = left,
+            None => return true,
+        }
+        false
+    }
+}

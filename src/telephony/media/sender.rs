@@ -1,0 +1,141 @@
+use machine::Now;
+
+use super::{Codec, FRAME_SAMPLES, Frame, Sent, keypad};
+
+/// Octets of the fixed RTP header.
+const HEADER: usize = 12;
+/// The longest packet a [`Sender`] makes: a buffer this long is always enough.
+pub const LONGEST_PACKET: usize = HEADER + FRAME_SAMPLES;
+/// Start and end of a digit are sent this many times (RFC 4733 2.5.1.4).
+const REPEATS: u8 = 3;
+/// Volume of a digit as the RFC's examples have it: -10 dBm0.
+const VOLUME: u8 = 10;
+
+/// Makes the RTP packets of one call for the pacer: one frame of time each 20 ms tick, as
+/// [`Sender::audio`], [`Sender::skip`] or, while [`Sender::is_pressing`], [`Sender::digit_tick`].
+/// Allocates nothing.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    ssrc: u32,
+    payload_type: u8,
+    codec: Codec,
+    sequence: u16,
+    timestamp: u32,
+    packets: u32,
+    octets: u32,
+    press: Option<Press>,
+}
+
+/// A key being sent.
+#[derive(Debug, Clone, Copy)]
+struct Press {
+    payload_type: u8,
+    code: u8,
+    began: u32,
+    ticks_done: u16,
+    ticks: u16,
+}
+
+impl Sender {
+    /// The first packet will have this sequence number and timestamp; both should be random.
+    pub fn new(ssrc: u32, payload_type: u8, codec: Codec, first_sequence: u16, first_timestamp: u32) -> Self {
+        Self {
+            ssrc,
+            payload_type,
+            codec,
+            sequence: first_sequence,
+            timestamp: first_timestamp,
+            packets: 0,
+            octets: 0,
+            press: None,
+        }
+    }
+
+    /// Signalling changed the codec; sequence and timestamp go on.
+    pub fn recode(&mut self, payload_type: u8, codec: Codec) {
+        self.payload_type = payload_type;
+        self.codec = codec;
+    }
+
+    /// Writes the packet of a frame; `marker` on the first one after a pause (RFC 3551 4.1).
+    /// Returns its length, 0 (and nothing sent) when `out` is shorter than [`LONGEST_PACKET`].
+    pub fn audio(&mut self, frame: &Frame, marker: bool, out: &mut [u8]) -> usize {
+        let Some((header, payload)) = out.get_mut(..LONGEST_PACKET).and_then(|it| it.split_at_mut_checked(HEADER)) else {
+            return 0;
+        };
+        self.header(self.payload_type, marker, self.timestamp, header);
+        for (octet, sample) in payload.iter_mut().zip(frame) {
+            *octet = self.codec.encode(*sample);
+        }
+        self.count(FRAME_SAMPLES);
+        self.skip();
+        LONGEST_PACKET
+    }
+
+    /// Lets 20 ms pass without a packet.
+    pub fn skip(&mut self) {
+        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+    }
+
+    /// Begins a digit under the payload type negotiated for them; it takes the place of audio
+    /// for `hold_ms` (rounded up to frames, 40 ms at least). False when it is no key, or one is
+    /// being pressed already.
+    pub fn press(&mut self, digit: char, payload_type: u8, hold_ms: u16) -> bool {
+        let Some(code) = keypad::code(digit) else { return false };
+        if self.press.is_some() {
+            return false;
+        }
+        let ticks = hold_ms.min(8_000).div_ceil(super::FRAME_MS as u16).max(2);
+        self.press = Some(Press { payload_type, code, began: self.timestamp, ticks_done: 0, ticks });
+        true
+    }
+
+    /// True until the digit's last packet is out.
+    pub fn is_pressing(&self) -> bool {
+        self.press.is_some()
+    }
+
+    /// Makes this tick's packets of the digit and lets 20 ms pass: the start three times, then
+    /// one a tick, the end three times.
+    pub fn digit_tick(&mut self, mut send: impl FnMut(&[u8])) {
+        let Some(mut press) = self.press else { return };
+        let first = press.ticks_done == 0;
+        press.ticks_done += 1;
+        let last = press.ticks_done >= press.ticks;
+        for repeat in 0..if first || last { REPEATS } else { 1 } {
+            let mut out = [0; HEADER + 4];
+            let (header, event) = out.split_at_mut(HEADER);
+            self.header(press.payload_type, first && repeat == 0, press.began, header);
+            let [high, low] = press.ticks_done.saturating_mul(FRAME_SAMPLES as u16).to_be_bytes();
+            let end = if last { 0x80 } else { 0 };
+            event.copy_from_slice(&[press.code, end | VOLUME, high, low]);
+            self.count(4);
+            send(&out);
+        }
+        self.press = (!last).then_some(press);
+        self.skip();
+    }
+
+    /// Figures for [`Input::Sent`](super::Input::Sent).
+    pub fn sent(&self, now: Now) -> Sent {
+        Sent { packets: self.packets, octets: self.octets, rtp_timestamp: self.timestamp, at: now }
+    }
+
+    fn header(&self, payload_type: u8, marker: bool, timestamp: u32, out: &mut [u8]) {
+        let marker = if marker { 0x80 } else { 0 };
+        let fields = [0x80, marker | payload_type & 0x7f]
+            .into_iter()
+            .chain(self.sequence.to_be_bytes())
+            .chain(timestamp.to_be_bytes())
+            .chain(self.ssrc.to_be_bytes());
+        for (octet, field) in out.iter_mut().zip(fields) {
+            *octet = field;
+        }
+    }
+
+    fn count(&mut self, payload: usize) {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(payload as u32);
+    }
+}

@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use machine::Now;
+
+use super::conceal::Concealer;
+use super::{FRAME_MS, FRAME_SAMPLES, Frame};
+
+/// Without a packet for this long, time goes on without it. Shorter, and every hiccup of the
+/// network would be heard twice: once as silence, once when its packets come after all.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// A gap longer than this is a timestamp that leapt, not audio that is missing.
+const LONGEST_GAP: u32 = super::RATE_HZ;
+const FRAME: Duration = Duration::from_millis(FRAME_MS);
+
+/// A frame of the timeline, and whether any of it is made up.
+pub(super) type Cut = (Box<Frame>, bool);
+
+/// Turns audio packets of any length, in order but with gaps, into an unbroken row of frames.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    concealer: Concealer,
+    /// Audio that does not fill a frame yet.
+    partial: Vec<i16>,
+    partial_made_up: bool,
+    /// RTP timestamp that the next audio should have.
+    expected: Option<u32>,
+    /// When audio last came.
+    audio_at: Now,
+    /// Frames made since then because time went on.
+    filled: u32,
+    /// The other side has said that it is silent.
+    silent: bool,
+    made_up_samples: u64,
+}
+
+impl Timeline {
+    pub fn new(now: Now) -> Self {
+        Self {
+            concealer: Concealer::default(),
+            partial: Vec::with_capacity(2 * FRAME_SAMPLES),
+            partial_made_up: false,
+            expected: None,
+            audio_at: now,
+            filled: 0,
+            silent: false,
+            made_up_samples: 0,
+        }
+    }
+
+    /// Audio that is next in order.
+    pub fn audio(&mut self, at: Now, timestamp: u32, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
+        self.bridge(timestamp, &mut cut);
+        self.expected = Some(timestamp.wrapping_add(samples.len() as u32));
+        self.audio_at = self.audio_at.max(at);
+        self.filled = 0;
+        self.silent = false;
+        self.concealer.real(&mut samples);
+        self.append(&samples, false, &mut cut);
+    }
+
+    /// The stream goes on elsewhere: its timestamps say nothing about a gap.
+    pub fn restart(&mut self) {
+        self.expected = None;
+    }
+
+    /// The other side says that it is silent from here on.
+    pub fn silence(&mut self) {
+        self.silent = true;
+        self.concealer.silent();
+    }
+
+    /// Time passed.
+    pub fn wake(&mut self, now: Now, mut cut: impl FnMut(Cut)) {
+        if now < self.due() {
+            return;
+        }
+        let due = u32::try_from(now.since(self.audio_at).as_millis() as u64 / FRAME_MS).unwrap_or(u32::MAX);
+        // A driver that slept for long gets a second of it, not all.
+        let missing = due.saturating_sub(self.filled).min(50);
+        self.filled = due;
+        self.make_up(missing as usize * FRAME_SAMPLES, &mut cut);
+    }
+
+    /// When the next frame is made whether audio comes or not.
+    pub fn due(&self) -> Now {
+        let patience = if self.silent { FRAME } else { PATIENCE };
+        self.audio_at + patience.max(FRAME * self.filled.saturating_add(1))
+    }
+
+    /// Audio made up so far, in milliseconds.
+    pub fn made_up_ms(&self) -> u64 {
+        self.made_up_samples * 1_000 / u64::from(super::RATE_HZ)
+    }
+
+    fn bridge(&mut self, timestamp: u32, cut: &mut impl FnMut(Cut)) {
+        let Some(expected) = self.expected else { return };
+        let gap = timestamp.wrapping_sub(expected);
+        if gap > LONGEST_GAP {
+            return; // leapt, or stands still: several packets with one timestamp
+        }
+        let filled = self.filled.saturating_mul(FRAME_SAMPLES as u32);
+        self.make_up(gap.saturating_sub(filled) as usize, cut);
+    }
+
+    fn make_up(&mut self, samples: usize, cut: &mut impl FnMut(Cut)) {
+        if samples == 0 {
+            return;
+        }
+        let mut made_up = vec![0; samples];
+        self.concealer.missing(&mut made_up);
+        self.made_up_samples += samples as u64;
+        self.append(&made_up, true, cut);
+    }
+
+    fn append(&mut self, mut samples: &[i16], made_up: bool, cut: &mut impl FnMut(Cut)) {
+        while !samples.is_empty() {
+            let room = FRAME_SAMPLES - self.partial.len().min(FRAME_SAMPLES);
+            let (head, rest) = samples.split_at(room.min(samples.len()));
+            self.partial.extend_from_slice(head);
+            self.partial_made_up |= made_up;
+            samples = rest;
+            if let Ok(frame) = Frame::try_from(self.partial.as_slice()) {
+                cut((Box::new(frame), self.partial_made_up));
+                self.partial.clear();
+                self.partial_made_up = false;
+            }
+        }
+    }
+}
