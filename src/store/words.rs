@@ -35,28 +35,10 @@ pub(crate) fn similar(a: &str, b: &str) -> bool {
         4..=7 => 1,
         _ => 2,
     };
+    // Names are bounded where they are captured; what is longer than any name is no name.
+    let bounded = a.len().max(b.len()) <= 64;
     // The first letter is seldom misheard, and "Maria" is not "Daria".
-    a == b || (a.chars().next() == b.chars().next() && distance(a, b) <= allowed)
-}
-
-/// Letters to change, add or drop to get from one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(x != *y))
-                .min(above + 1)
-                .min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    a == b || (bounded && a.chars().next() == b.chars().next() && strsim::osa_distance(a, b) <= allowed)
 }
 
 fn fold(c: char, into: &mut String) {
