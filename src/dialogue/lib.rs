@@ -9,6 +9,8 @@
 //! Audio samples, telephony, model code, clocks (the civil time comes in with the inputs).
 
 pub mod brain;
+pub mod business;
+pub mod parse;
 pub mod conversation;
 pub mod io;
 pub mod shaping;

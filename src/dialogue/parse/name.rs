@@ -1,0 +1,361 @@
+//! Names of people.
+
+use super::words::at;
+
+/// Most words of a name.
+const MOST_WORDS: usize = 4;
+
+/// What announces a name, surest first. The ones that are not `sure` announce other things too.
+const LEADS: [(&str, bool); 20] = [
+    ("my full name is", true),
+    ("my first name is", true),
+    ("my last name is", true),
+    ("my name is", true),
+    ("my name's", true),
+    ("the name is", true),
+    ("the name's", true),
+    ("name is", true),
+    ("name of", true),
+    ("under the name", true),
+    ("the surname is", true),
+    ("call me", false),
+    ("it's under", true),
+    ("is under", true),
+    ("under", false),
+    ("this is", false),
+    ("i am", false),
+    ("i'm", false),
+    ("it's", false),
+    ("it is", false),
+];
+
+/// Words that are never part of a name.
+const NO_NAME: &[&str] = &[
+    "a",
+    "an",
+    "the",
+    "my",
+    "your",
+    "our",
+    "his",
+    "her",
+    "their",
+    "this",
+    "that",
+    "it",
+    "it's",
+    "is",
+    "was",
+    "i",
+    "i'm",
+    "i'd",
+    "you",
+    "we",
+    "he",
+    "she",
+    "they",
+    "and",
+    "or",
+    "but",
+    "so",
+    "to",
+    "for",
+    "from",
+    "of",
+    "on",
+    "in",
+    "at",
+    "by",
+    "with",
+    "about",
+    "not",
+    "no",
+    "yes",
+    "yeah",
+    "yep",
+    "okay",
+    "ok",
+    "please",
+    "thanks",
+    "thank",
+    "calling",
+    "call",
+    "called",
+    "here",
+    "speaking",
+    "there",
+    "what",
+    "when",
+    "where",
+    "who",
+    "how",
+    "why",
+    "can",
+    "could",
+    "would",
+    "will",
+    "do",
+    "does",
+    "did",
+    "have",
+    "has",
+    "had",
+    "am",
+    "are",
+    "be",
+    "been",
+    "want",
+    "need",
+    "like",
+    "looking",
+    "book",
+    "booking",
+    "appointment",
+    "cancel",
+    "move",
+    "change",
+    "reschedule",
+    "message",
+    "urgent",
+    "emergency",
+    "number",
+    "phone",
+    "name",
+    "sorry",
+    "um",
+    "uh",
+    "er",
+    "oh",
+    "well",
+    "hi",
+    "hello",
+    "hey",
+    "just",
+    "only",
+    "really",
+    "sure",
+    "correct",
+    "right",
+    "wrong",
+    "spelled",
+    "spelt",
+    "spell",
+    "actually",
+    "still",
+    "also",
+    "going",
+    "running",
+    "late",
+    "new",
+    "interested",
+    "fine",
+    "good",
+    "great",
+    "trying",
+    "waiting",
+    "free",
+    "open",
+    "closed",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "tomorrow",
+    "today",
+    "morning",
+    "afternoon",
+    "evening",
+    "o'clock",
+    "pm",
+    "me",
+    "if",
+    "because",
+    "should",
+    "full",
+    "first",
+    "last",
+    "surname",
+    "double",
+    "afraid",
+    "happy",
+    "one",
+    "two",
+    "three",
+    "under",
+    "that's",
+    "make",
+    "made",
+    "say",
+    "said",
+    "hope",
+    "mine",
+    "again",
+    "then",
+    "supposed",
+    "robot",
+    "machine",
+    "person",
+    "human",
+    "all",
+    "don't",
+    "can't",
+    "won't",
+    "bleeding",
+    "having",
+    "got",
+    "calls",
+];
+
+/// The name announced in `words` ("my name is anna schmidt"). With `asked`, weaker
+/// announcements and a name on its own count too.
+pub fn name(words: &[String], asked: bool) -> Option<String> {
+    for (lead, sure) in LEADS {
+        if !sure && !asked && !introduces(words, lead) {
+            continue;
+        }
+        let Some(start) = at(words, lead) else {
+            continue;
+        };
+        let after = words
+            .get(start + lead.split(' ').count()..)
+            .unwrap_or_default();
+        if let Some(name) = run(after) {
+            return Some(name);
+        }
+    }
+    if let Some(end) = words
+        .iter()
+        .position(|word| matches!(word.as_str(), "speaking" | "here"))
+    {
+        let before = words.get(..end).unwrap_or_default();
+        let start = before
+            .iter()
+            .rposition(|word| NO_NAME.contains(&word.as_str()))
+            .map_or(0, |i| i + 1);
+        if let Some(name) =
+            run(before.get(start..).unwrap_or_default()).filter(|_| end - start <= 3)
+        {
+            return Some(name);
+        }
+    }
+    asked.then(|| alone(words)).flatten()
+}
+
+/// "this is anna schmidt" near the beginning introduces somebody; later it need not.
+fn introduces(words: &[String], lead: &str) -> bool {
+    let Some(start) = at(words, lead).filter(|start| *start <= 3) else {
+        return false;
+    };
+    let after = words
+        .get(start + lead.split(' ').count()..)
+        .unwrap_or_default();
+    let named = after
+        .iter()
+        .take_while(|word| !NO_NAME.contains(&word.as_str()))
+        .count();
+    let follows = after.get(named).map(String::as_str);
+    lead == "this is"
+        && (1..=3).contains(&named)
+        && (follows.is_none()
+            || matches!(
+                follows,
+                Some(
+                    "calling"
+                        | "speaking"
+                        | "here"
+                        | "from"
+                        | "and"
+                        | "i"
+                        | "i'd"
+                        | "i'm"
+                        | "can"
+                        | "could"
+                )
+            ))
+}
+
+fn run(words: &[String]) -> Option<String> {
+    let skipped = words
+        .iter()
+        .take_while(|word| matches!(word.as_str(), "uh" | "um" | "er" | "the" | "name"))
+        .count();
+    let name: Vec<&str> = words
+        .iter()
+        .skip(skipped)
+        .map(String::as_str)
+        .take_while(|word| !NO_NAME.contains(word) && !word.chars().any(|c| c.is_ascii_digit()))
+        .take(MOST_WORDS)
+        .collect();
+    tidy(&name)
+}
+
+/// The name in an answer that is hardly more than a name.
+fn alone(words: &[String]) -> Option<String> {
+    let name: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .skip_while(|word| NO_NAME.contains(word))
+        .take_while(|word| !NO_NAME.contains(word) && !word.chars().any(|c| c.is_ascii_digit()))
+        .collect();
+    if name.len() > MOST_WORDS {
+        None
+    } else {
+        tidy(&name)
+    }
+}
+
+/// Single letters at the end are a spelling, not part of the name.
+fn tidy(name: &[&str]) -> Option<String> {
+    let letters = name
+        .iter()
+        .rev()
+        .take_while(|word| word.chars().count() == 1)
+        .count();
+    let kept = name.len() - if letters >= 2 { letters } else { 0 };
+    let name = name.get(..kept)?.join(" ");
+    (name.chars().filter(|c| c.is_alphabetic()).count() >= 2).then_some(name)
+}
+
+/// Puts the spelled part where it belongs: in place of the word it is most like, else of the
+/// last word.
+pub fn with_spelling(name: &str, spelled: &str) -> String {
+    let mut words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    if words.len() < 2 {
+        // One word that sounds unlike the spelling is a first name.
+        let other = words
+            .first()
+            .is_some_and(|word| super::fuzzy::likeness(word, spelled) < 0.4);
+        return if other {
+            format!("{name} {spelled}")
+        } else {
+            spelled.to_owned()
+        };
+    }
+    let rated = words
+        .iter()
+        .enumerate()
+        .map(|(i, word)| (super::fuzzy::likeness(word, spelled), i));
+    let best = rated
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(rate, _)| *rate >= 0.5)
+        .map(|(_, i)| i);
+    let last = words.len() - 1;
+    if let Some(word) = words.get_mut(best.unwrap_or(last)) {
+        *word = spelled;
+    }
+    words.join(" ")
+}
+
+/// The name as it is written: each word with a capital.
+pub fn written(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters).collect()
+        })
+    };
+    name.split(' ').map(capital).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,52 @@
+//! What was said, as plain lower-case words.
+
+/// More words than this are not looked at: nobody answers a question with more.
+pub const MOST_WORDS: usize = 80;
+
+/// Lower-case words of a text: letters, digits, apostrophes inside words, and `:` inside
+/// times. Everything else separates.
+pub fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let inside = !word.is_empty() && letters.peek().is_some_and(|next| next.is_alphanumeric());
+        match letter {
+            '\u{2019}' | '\'' if inside => word.push('\''),
+            ':' if inside && word.chars().all(|c| c.is_ascii_digit()) => word.push(':'),
+            letter if letter.is_alphanumeric() => word.extend(letter.to_lowercase()),
+            _ => close(&mut words, &mut word),
+        }
+        if words.len() >= MOST_WORDS {
+            return words;
+        }
+    }
+    close(&mut words, &mut word);
+    words
+}
+
+fn close(words: &mut Vec<String>, word: &mut String) {
+    if !word.is_empty() {
+        // A recogniser without bounds must not make us compare novels.
+        word.truncate(word.char_indices().nth(32).map_or(word.len(), |(at, _)| at));
+        words.push(std::mem::take(word));
+    }
+}
+
+/// True when `words` has `group` as a run of neighbours.
+pub fn has(words: &[String], group: &str) -> bool {
+    at(words, group).is_some()
+}
+
+/// Where `group` begins as a run of neighbours in `words`.
+pub fn at(words: &[String], group: &str) -> Option<usize> {
+    let length = group.split(' ').count();
+    words
+        .windows(length)
+        .position(|run| run.iter().map(String::as_str).eq(group.split(' ')))
+}
+
+/// True when `words` has any of the groups.
+pub fn has_any(words: &[String], groups: &[&str]) -> bool {
+    groups.iter().any(|group| has(words, group))
+}
