@@ -1,8 +1,9 @@
 use super::packet::Event;
 
 /// Events 0 to 15 are the keys (RFC 4733 3.2), in this order.
-const KEYS: [char; 16] =
-    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
+const KEYS: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D',
+];
 
 /// The key of an event code.
 pub(super) fn key(code: u8) -> Option<char> {
@@ -12,7 +13,9 @@ pub(super) fn key(code: u8) -> Option<char> {
 /// The event code of a key.
 pub(super) fn code(key: char) -> Option<u8> {
     let key = key.to_ascii_uppercase();
-    KEYS.iter().position(|known| *known == key).and_then(|at| u8::try_from(at).ok())
+    KEYS.iter()
+        .position(|known| *known == key)
+        .and_then(|at| u8::try_from(at).ok())
 }
 
 /// A key held down, as far as its packets have come.

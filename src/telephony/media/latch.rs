@@ -59,7 +59,12 @@ pub(super) struct Latch {
 
 impl Latch {
     pub fn new(signalled: SocketAddr, relatch_after: Duration) -> Self {
-        Self { signalled, relatch_after, voice: None, candidates: Vec::new() }
+        Self {
+            signalled,
+            relatch_after,
+            voice: None,
+            candidates: Vec::new(),
+        }
     }
 
     /// Signalling names another address: everyone is a stranger again.
@@ -85,18 +90,29 @@ impl Latch {
         if !self.may_switch(now, from, run) {
             return Verdict::Foreign;
         }
-        let at = self.candidates.iter().position(|it| it.from == from && it.ssrc == ssrc);
-        let kept = at.map(|at| self.candidates.swap_remove(at).kept).unwrap_or_default();
+        let at = self
+            .candidates
+            .iter()
+            .position(|it| it.from == from && it.ssrc == ssrc);
+        let kept = at
+            .map(|at| self.candidates.swap_remove(at).kept)
+            .unwrap_or_default();
         self.candidates.clear();
-        self.voice = Some(Voice { from, ssrc, heard: now });
+        self.voice = Some(Voice {
+            from,
+            ssrc,
+            heard: now,
+        });
         Verdict::Switch(kept)
     }
 
     /// Keeps a stranger's packet; how many it has sent in sequence.
     fn watch(&mut self, now: Now, from: SocketAddr, packet: Packet) -> usize {
         let next = packet.sequence.wrapping_add(1);
-        let known =
-            self.candidates.iter_mut().find(|it| it.from == from && it.ssrc == packet.ssrc);
+        let known = self
+            .candidates
+            .iter_mut()
+            .find(|it| it.from == from && it.ssrc == packet.ssrc);
         if let Some(candidate) = known {
             if candidate.next != packet.sequence {
                 candidate.kept.clear();
@@ -109,18 +125,30 @@ impl Latch {
             return candidate.kept.len();
         }
         if self.candidates.len() >= MOST_CANDIDATES {
-            let longest_silent =
-                self.candidates.iter().enumerate().min_by_key(|(_, it)| it.heard).map(|(at, _)| at);
+            let longest_silent = self
+                .candidates
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, it)| it.heard)
+                .map(|(at, _)| at);
             longest_silent.map(|at| self.candidates.swap_remove(at));
         }
         let ssrc = packet.ssrc;
-        self.candidates.push(Candidate { from, ssrc, heard: now, next, kept: vec![(now, packet)] });
+        self.candidates.push(Candidate {
+            from,
+            ssrc,
+            heard: now,
+            next,
+            kept: vec![(now, packet)],
+        });
         1
     }
 
     fn may_switch(&self, now: Now, from: SocketAddr, run: usize) -> bool {
         let signalled = from == self.signalled;
-        let Some(voice) = &self.voice else { return signalled || run >= 2 };
+        let Some(voice) = &self.voice else {
+            return signalled || run >= 2;
+        };
         let quiet = now.since(voice.heard);
         run >= 2
             && if voice.from == from {

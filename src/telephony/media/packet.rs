@@ -60,7 +60,9 @@ fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
         if payload.is_empty() || payload.len() > MOST_SAMPLES {
             return None;
         }
-        return Some(Body::Audio(payload.iter().map(|octet| codec.decode(*octet)).collect()));
+        return Some(Body::Audio(
+            payload.iter().map(|octet| codec.decode(*octet)).collect(),
+        ));
     }
     if peer.digits == Some(payload_type) {
         return event(payload).map(Body::Event);
@@ -69,6 +71,12 @@ fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
 }
 
 fn event(payload: &[u8]) -> Option<Event> {
-    let [code, flags, high, low, ..] = *payload else { return None };
-    Some(Event { code, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
+    let [code, flags, high, low, ..] = *payload else {
+        return None;
+    };
+    Some(Event {
+        code,
+        end: flags & 0x80 != 0,
+        duration: u16::from_be_bytes([high, low]),
+    })
 }

@@ -36,8 +36,16 @@ impl Peer {
     pub fn usual(rtp: SocketAddr) -> Self {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().saturating_add(1));
-        let codecs = [Codec::Pcmu, Codec::Pcma].map(|codec| (codec.payload_type(), codec)).to_vec();
-        Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
+        let codecs = [Codec::Pcmu, Codec::Pcma]
+            .map(|codec| (codec.payload_type(), codec))
+            .to_vec();
+        Self {
+            rtp,
+            rtcp,
+            codecs,
+            digits: Some(101),
+            sends: true,
+        }
     }
 }
 
@@ -164,7 +172,10 @@ impl Receiver {
             rtcp_from: None,
             heard_at: now,
             lost: false,
-            allowance: Allowance { samples: BURST_SAMPLES, at: now },
+            allowance: Allowance {
+                samples: BURST_SAMPLES,
+                at: now,
+            },
             ended: false,
             outputs: VecDeque::new(),
             peer,
@@ -227,10 +238,16 @@ impl Receiver {
     }
 
     fn place(&mut self, at: Now, packet: Packet) {
-        if self.stream.as_ref().is_none_or(|(stream, _)| stream.ssrc != packet.ssrc) {
+        if self
+            .stream
+            .as_ref()
+            .is_none_or(|(stream, _)| stream.ssrc != packet.ssrc)
+        {
             self.begin_stream(&packet);
         }
-        let Some((stream, reorder)) = &mut self.stream else { return };
+        let Some((stream, reorder)) = &mut self.stream else {
+            return;
+        };
         let place = match stream.place(packet.sequence) {
             Place::New(place) => place,
             Place::Restarted(place) => {
@@ -263,7 +280,11 @@ impl Receiver {
     }
 
     fn begin_stream(&mut self, packet: &Packet) {
-        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(Now::NEVER)) {
+        while let Some(arrival) = self
+            .stream
+            .as_mut()
+            .and_then(|(_, reorder)| reorder.next(Now::NEVER))
+        {
             self.deliver(arrival.at, arrival.packet);
         }
         if let Some((stream, _)) = &self.stream {
@@ -278,7 +299,11 @@ impl Receiver {
     }
 
     fn release(&mut self, now: Now) {
-        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(now)) {
+        while let Some(arrival) = self
+            .stream
+            .as_mut()
+            .and_then(|(_, reorder)| reorder.next(now))
+        {
             self.deliver(arrival.at, arrival.packet);
         }
     }
@@ -286,7 +311,9 @@ impl Receiver {
     fn deliver(&mut self, at: Now, packet: Packet) {
         let outputs = &mut self.outputs;
         match packet.body {
-            Body::Audio(samples) => self.timeline.audio(at, packet.timestamp, samples, |cut| outputs.push_back(cut.into())),
+            Body::Audio(samples) => self.timeline.audio(at, packet.timestamp, samples, |cut| {
+                outputs.push_back(cut.into())
+            }),
             Body::Silence => self.timeline.silence(),
             Body::Event(event) => {
                 if let Some(digit) = self.keypad.event(packet.timestamp, event) {
@@ -343,20 +370,30 @@ impl Receiver {
     }
 
     fn end(&mut self, now: Now) {
-        let last = self.reports.farewell(now, self.stream.as_mut().map(|(stream, _)| stream));
+        let last = self
+            .reports
+            .farewell(now, self.stream.as_mut().map(|(stream, _)| stream));
         self.transmit(last);
         self.ended = true;
     }
 
     fn transmit(&mut self, report: Option<Vec<u8>>) {
         if let Some(bytes) = report {
-            self.outputs.push_back(Output::Transmit { to: self.rtcp_to(), bytes });
+            self.outputs.push_back(Output::Transmit {
+                to: self.rtcp_to(),
+                bytes,
+            });
         }
-        self.outputs.push_back(Output::Statistics(self.statistics()));
+        self.outputs
+            .push_back(Output::Statistics(self.statistics()));
     }
 
     fn lost_at(&self) -> Now {
-        if self.lost || !self.peer.sends { Now::NEVER } else { self.heard_at + self.settings.media_timeout }
+        if self.lost || !self.peer.sends {
+            Now::NEVER
+        } else {
+            self.heard_at + self.settings.media_timeout
+        }
     }
 
     fn advance(&mut self, now: Now) {
@@ -368,14 +405,23 @@ impl Receiver {
             self.outputs.push_back(Output::MediaLost);
         }
         if self.reports.due() <= now {
-            let report = self.reports.report(now, self.stream.as_mut().map(|(stream, _)| stream));
+            let report = self
+                .reports
+                .report(now, self.stream.as_mut().map(|(stream, _)| stream));
             self.transmit(report);
         }
     }
 
     fn due(&self) -> Now {
-        let reorder = self.stream.as_ref().map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
-        self.timeline.due().min(reorder).min(self.lost_at()).min(self.reports.due())
+        let reorder = self
+            .stream
+            .as_ref()
+            .map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
+        self.timeline
+            .due()
+            .min(reorder)
+            .min(self.lost_at())
+            .min(self.reports.due())
     }
 }
 
@@ -427,7 +473,9 @@ struct Allowance {
 
 impl Allowance {
     fn refuses(&mut self, now: Now, body: &Body) -> bool {
-        let Body::Audio(samples) = body else { return false };
+        let Body::Audio(samples) = body else {
+            return false;
+        };
         // A tenth more than time itself: the other side's clock is its own.
         let earned = now.since(self.at).as_micros() as u64 * u64::from(RATE_HZ) * 11 / 10_000_000;
         if earned > 0 {

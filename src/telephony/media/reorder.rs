@@ -28,7 +28,10 @@ pub(super) struct Reorder {
 impl Reorder {
     /// Expects this place first.
     pub fn new(next: u64) -> Self {
-        Self { next, waiting: VecDeque::with_capacity(MOST_WAITING + 1) }
+        Self {
+            next,
+            waiting: VecDeque::with_capacity(MOST_WAITING + 1),
+        }
     }
 
     /// True when the packets around this place have gone on without it.
@@ -38,7 +41,9 @@ impl Reorder {
 
     /// Takes a packet whose place is not past.
     pub fn insert(&mut self, arrival: Arrival) {
-        let at = self.waiting.partition_point(|waiting| waiting.place < arrival.place);
+        let at = self
+            .waiting
+            .partition_point(|waiting| waiting.place < arrival.place);
         self.waiting.insert(at, arrival);
     }
 
@@ -55,6 +60,10 @@ impl Reorder {
 
     /// When waiting ends; `NEVER` when nothing waits.
     pub fn deadline(&self) -> Now {
-        self.waiting.iter().map(|waiting| waiting.at + LONGEST_WAIT).min().unwrap_or(Now::NEVER)
+        self.waiting
+            .iter()
+            .map(|waiting| waiting.at + LONGEST_WAIT)
+            .min()
+            .unwrap_or(Now::NEVER)
     }
 }

@@ -66,7 +66,9 @@ impl Reports {
 
     /// Takes a compound packet of the other side, whose stream has this SSRC.
     pub fn receive(&mut self, now: Now, bytes: &[u8], theirs: Option<u32>) -> bool {
-        let Ok(compound) = Compound::parse(bytes) else { return false };
+        let Ok(compound) = Compound::parse(bytes) else {
+            return false;
+        };
         for packet in compound {
             match packet {
                 Ok(Packet::Sr(report)) => {
@@ -74,10 +76,14 @@ impl Reports {
                         let middle = (report.ntp_timestamp() >> 16) as u32;
                         self.last_sender_report = Some((middle, now));
                     }
-                    report.report_blocks().for_each(|block| self.block(now, &block));
+                    report
+                        .report_blocks()
+                        .for_each(|block| self.block(now, &block));
                 }
                 Ok(Packet::Rr(report)) => {
-                    report.report_blocks().for_each(|block| self.block(now, &block));
+                    report
+                        .report_blocks()
+                        .for_each(|block| self.block(now, &block));
                 }
                 Ok(_) => {}
                 Err(_) => return false,
@@ -124,15 +130,26 @@ impl Reports {
         let name = SdesItem::builder(SdesItem::CNAME, &self.cname);
         let sdes = Sdes::builder().add_chunk(SdesChunk::builder(self.ssrc).add_item(name));
         let mut compound = Compound::builder();
-        compound = match self.sent.filter(|sent| sent.packets != self.packets_reported) {
+        compound = match self
+            .sent
+            .filter(|sent| sent.packets != self.packets_reported)
+        {
             Some(sent) => {
                 self.packets_reported = sent.packets;
                 let report = sender_report(self.ssrc, now, sent);
-                compound.add_packet(block.into_iter().fold(report, |it, block| it.add_report_block(block)))
+                compound.add_packet(
+                    block
+                        .into_iter()
+                        .fold(report, |it, block| it.add_report_block(block)),
+                )
             }
             None => {
                 let report = ReceiverReport::builder(self.ssrc);
-                compound.add_packet(block.into_iter().fold(report, |it, block| it.add_report_block(block)))
+                compound.add_packet(
+                    block
+                        .into_iter()
+                        .fold(report, |it, block| it.add_report_block(block)),
+                )
             }
         };
         compound = compound.add_packet(sdes);

@@ -48,7 +48,13 @@ impl Timeline {
     }
 
     /// Audio that is next in order.
-    pub fn audio(&mut self, at: Now, timestamp: u32, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
+    pub fn audio(
+        &mut self,
+        at: Now,
+        timestamp: u32,
+        mut samples: Vec<i16>,
+        mut cut: impl FnMut(Cut),
+    ) {
         self.bridge(timestamp, &mut cut);
         self.expected = Some(timestamp.wrapping_add(samples.len() as u32));
         self.audio_at = self.audio_at.max(at);
@@ -74,7 +80,8 @@ impl Timeline {
         if now < self.due() {
             return;
         }
-        let due = u32::try_from(now.since(self.audio_at).as_millis() as u64 / FRAME_MS).unwrap_or(u32::MAX);
+        let due = u32::try_from(now.since(self.audio_at).as_millis() as u64 / FRAME_MS)
+            .unwrap_or(u32::MAX);
         // A driver that slept for long gets a second of it, not all.
         let missing = due.saturating_sub(self.filled).min(50);
         self.filled = due;
@@ -93,7 +100,9 @@ impl Timeline {
     }
 
     fn bridge(&mut self, timestamp: u32, cut: &mut impl FnMut(Cut)) {
-        let Some(expected) = self.expected else { return };
+        let Some(expected) = self.expected else {
+            return;
+        };
         let gap = timestamp.wrapping_sub(expected);
         if gap > LONGEST_GAP {
             return; // leapt, or stands still: several packets with one timestamp

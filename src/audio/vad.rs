@@ -1,0 +1,82 @@
+use earshot::Detector;
+
+use crate::{Resampler, level_db};
+
+/// Samples of a frame: 20 ms at 8 kHz.
+const FRAME: usize = 160;
+/// Samples the detector takes at once: 16 ms at 16 kHz.
+const HOP: usize = 256;
+
+/// How readily speech is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VadSettings {
+    /// Probability from which a frame is speech.
+    pub threshold: f32,
+    /// Frames softer than this, in dBFS, are silence without being looked at.
+    pub floor_db: f32,
+}
+
+impl Default for VadSettings {
+    fn default() -> Self {
+        Self {
+            threshold: 0.5,
+            floor_db: -60.0,
+        }
+    }
+}
+
+/// What a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VadFrame {
+    /// Someone speaks.
+    pub speech: bool,
+    /// Level in dBFS.
+    pub level_db: f32,
+    /// How sure the detector is, 0 to 1.
+    pub probability: f32,
+}
+
+/// Finds speech in one call's audio, frame by frame.
+pub struct Vad {
+    settings: VadSettings,
+    detector: Box<Detector>,
+    up: Resampler,
+    /// Audio at 16 kHz that is not looked at yet.
+    waiting: Vec<i16>,
+    probability: f32,
+}
+
+impl Vad {
+    /// A detector that has heard nothing yet.
+    ///
+    /// # Errors
+    /// None in practice; the resampler's.
+    pub fn new(settings: VadSettings) -> crate::Result<Self> {
+        Ok(Self {
+            settings,
+            detector: Box::new(Detector::default()),
+            up: Resampler::new(8_000, 16_000)?,
+            waiting: Vec::with_capacity(4 * FRAME),
+            probability: 0.0,
+        })
+    }
+
+    /// Looks at the next 20 ms at 8 kHz.
+    pub fn frame(&mut self, samples: &[i16; FRAME]) -> VadFrame {
+        let level_db = level_db(samples);
+        self.up.process(samples, &mut self.waiting);
+        let (hops, rest) = self.waiting.as_chunks::<HOP>();
+        for hop in hops {
+            self.probability = self.detector.predict_i16(hop);
+        }
+        let used = self.waiting.len() - rest.len();
+        self.waiting.drain(..used);
+        let speech =
+            level_db >= self.settings.floor_db && self.probability >= self.settings.threshold;
+        VadFrame {
+            speech,
+            level_db,
+            probability: self.probability,
+        }
+    }
+}
