@@ -1,0 +1,180 @@
+//! From a voice's raw samples to what the telephone gets: silence trimmed at both ends, level
+//! set, peaks rounded, resampled, in pieces; with the ends of the words on the way.
+
+use audio::Resampler;
+
+use crate::text::WordClock;
+use crate::{Error, Flow, Take};
+
+/// Below this (-45 dBFS, after the gain) there is no speech.
+const SILENT: f32 = 184.0;
+/// Kept before the first and after the last sound, so that soft onsets and ends stay whole.
+const MARGIN_MS: u32 = 8;
+/// The last milliseconds fade out.
+const FADE_MS: u32 = 5;
+/// Above this (-3 dBFS) peaks are rounded instead of clipped.
+const KNEE: f32 = 23_197.0;
+/// A piece is at least this long, but for the first and the last.
+const PIECE_MS: u32 = 20;
+
+/// From a voice's rate to the line's. The filter takes milliseconds to compute, so this is
+/// made once a pair of rates.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    voice: u32,
+    line: u32,
+    resampler: Resampler,
+}
+
+impl Rates {
+    /// Samples a second of the voice and of the line.
+    pub fn new(voice: u32, line: u32) -> Result<Self, Error> {
+        let refused = Error::Rate { rate: line };
+        if !(8_000..=48_000).contains(&line) {
+            return Err(refused);
+        }
+        let resampler = Resampler::new(voice, line).map_err(|_| refused)?;
+        Ok(Rates {
+            voice,
+            line,
+            resampler,
+        })
+    }
+}
+
+/// One clause on its way out.
+pub struct Mastering<'a> {
+    rate_in: u32,
+    rate_out: u32,
+    gain: f32,
+    resampler: Resampler,
+    /// Samples of the resampler's delay that are still to be dropped.
+    late: usize,
+    /// Samples since the last sound: passed on if sound follows, dropped at the end.
+    held: Vec<f32>,
+    begun: bool,
+    /// Samples of the voice seen; position after the last sound; samples trimmed at the start.
+    seen: u32,
+    sounded: u32,
+    trimmed: u32,
+    words: WordClock,
+    piece: Vec<i16>,
+    sent: u32,
+    out: &'a mut dyn FnMut(Vec<i16>) -> Flow,
+}
+
+impl<'a> Mastering<'a> {
+    /// For a voice whose speech `gain` brings to telephone level. Pieces go to `out` until it
+    /// answers [`Flow::Stop`].
+    pub fn new(
+        rates: &Rates,
+        gain: f32,
+        words: usize,
+        out: &'a mut dyn FnMut(Vec<i16>) -> Flow,
+    ) -> Self {
+        let resampler = rates.resampler.clone();
+        Mastering {
+            rate_in: rates.voice,
+            rate_out: rates.line,
+            gain,
+            late: resampler.delay(),
+            resampler,
+            held: Vec::new(),
+            begun: false,
+            seen: 0,
+            sounded: 0,
+            trimmed: 0,
+            words: WordClock::new(words),
+            piece: Vec::new(),
+            sent: 0,
+            out,
+        }
+    }
+
+    /// Sound: what was held belongs to the speech.
+    fn release(&mut self) {
+        self.sounded = self.seen;
+        if !self.begun {
+            self.begun = true;
+            let keep = ((self.rate_in * MARGIN_MS / 1_000) as usize).min(self.held.len());
+            let drop = self.held.len() - keep;
+            self.trimmed = u32::try_from(drop).unwrap_or(u32::MAX);
+            self.held.drain(..drop);
+        }
+        self.pass_held();
+    }
+
+    fn pass_held(&mut self) {
+        let rounded: Vec<i16> = self.held.drain(..).map(round_peak).collect();
+        self.resampler.process(&rounded, &mut self.piece);
+        self.drop_delay();
+    }
+
+    fn drop_delay(&mut self) {
+        let dropped = self.late.min(self.piece.len());
+        self.piece.drain(..dropped);
+        self.late -= dropped;
+    }
+
+    fn flush(&mut self, at_least: u32) -> Flow {
+        let length = u32::try_from(self.piece.len()).unwrap_or(u32::MAX);
+        if length == 0 || (self.sent > 0 && length < at_least) {
+            return Flow::Go;
+        }
+        self.sent = self.sent.saturating_add(length);
+        (self.out)(std::mem::take(&mut self.piece))
+    }
+
+    /// The voice is done: sends the rest and answers the end of every word.
+    pub fn finish(mut self) -> Vec<u32> {
+        if self.begun {
+            let margin = (self.rate_in * MARGIN_MS / 1_000) as usize;
+            self.held.truncate(margin);
+            let fade = ((self.rate_in * FADE_MS / 1_000) as usize).min(self.held.len());
+            let from = self.held.len() - fade;
+            for (i, sample) in self.held.iter_mut().skip(from).enumerate() {
+                *sample *= 1.0 - (i + 1) as f32 / fade as f32;
+            }
+            self.pass_held();
+            self.resampler.finish(&mut self.piece);
+            self.drop_delay();
+        }
+        let _ = self.flush(0);
+        self.words.finish(self.sent)
+    }
+
+    fn to_out(&self, samples: u32) -> u32 {
+        let scaled = u64::from(samples) * u64::from(self.rate_out) / u64::from(self.rate_in.max(1));
+        u32::try_from(scaled).unwrap_or(u32::MAX)
+    }
+}
+
+impl Take for Mastering<'_> {
+    fn word(&mut self, word: usize, sample: u32) {
+        let sounded = self.sounded.min(sample).saturating_sub(self.trimmed);
+        self.words.start(word, self.to_out(sounded));
+    }
+
+    fn samples(&mut self, samples: &[i16]) -> Flow {
+        for sample in samples {
+            let value = f32::from(*sample) * self.gain;
+            self.seen = self.seen.saturating_add(1);
+            self.held.push(value);
+            if value.abs() >= SILENT {
+                self.release();
+            }
+        }
+        self.flush(self.rate_out * PIECE_MS / 1_000)
+    }
+}
+
+/// Rounds what would clip: linear up to the knee, then ever flatter.
+fn round_peak(value: f32) -> i16 {
+    let size = value.abs();
+    if size <= KNEE {
+        return value as i16;
+    }
+    let room = 32_767.0 - KNEE;
+    let rounded = KNEE + room * (1.0 - (-(size - KNEE) / room).exp());
+    rounded.copysign(value) as i16
+}

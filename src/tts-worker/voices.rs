@@ -1,0 +1,274 @@
+//! All voices by name: espeak's by convention, Piper's by manifest, and what speaks when a
+//! name is unknown.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::espeak::{Espeak, WordStart};
+use crate::level::Meter;
+use crate::mastering::{Mastering, Rates};
+use crate::piper::Piper;
+use crate::text::Line;
+use crate::{Error, Flow, Take};
+
+/// Prefix of the voices that espeak-ng has by itself.
+const ESPEAK: &str = "espeak-";
+/// The voice of last resort.
+const LAST_RESORT: &str = "en-us";
+/// Spoken silently to measure a voice: every vowel, plosives, a pause.
+const MEASURE: &str =
+    "The quick brown fox jumps over the lazy dog, while you may be here at noon on Monday.";
+/// Rates that lines have: their filters are made before the first call.
+const LINE_RATES: [u32; 2] = [8_000, 16_000];
+/// Names of voices that are remembered (their gains, what was said of them in the log).
+const REMEMBERED: usize = 256;
+
+/// What a clause came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// For every word the sample at which it ends.
+    pub word_ends: Vec<u32>,
+    /// False when the taker had enough.
+    pub complete: bool,
+}
+
+/// The voices of this worker.
+pub struct Voices {
+    espeak: Espeak,
+    piper: HashMap<String, Piper>,
+    gains: HashMap<String, f32>,
+    rates: HashMap<(u32, u32), Rates>,
+    told: HashSet<String>,
+}
+
+/// A name that was looked up.
+enum Found {
+    /// espeak's own name of the voice, chosen already.
+    Espeak(String),
+    Piper(String),
+}
+
+impl Voices {
+    /// With espeak-ng only.
+    pub fn new(espeak: Espeak) -> Self {
+        Voices {
+            espeak,
+            piper: HashMap::new(),
+            gains: HashMap::new(),
+            rates: HashMap::new(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// Adds a Piper voice under its manifest's name.
+    pub fn add(&mut self, name: String, voice: Piper) {
+        self.piper.insert(name, voice);
+    }
+
+    /// Names and versions, for people.
+    pub fn about(&self) -> String {
+        let mut names: Vec<&str> = self.piper.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let piper = if names.is_empty() {
+            String::new()
+        } else {
+            format!(", Piper voices {}", names.join(", "))
+        };
+        format!("espeak-ng {}{piper}", self.espeak.version())
+    }
+
+    /// Speaks once with every loaded voice, so that the first caller does not wait for it.
+    pub fn warm(&mut self) -> Result<(), Error> {
+        let loaded: Vec<String> = self.piper.keys().cloned().collect();
+        for name in loaded {
+            self.gain(&Found::Piper(name))?;
+        }
+        let last_resort = self.espeak_voice(LAST_RESORT).ok_or_else(no_last_resort)?;
+        self.gain(&last_resort)?;
+        for line in LINE_RATES {
+            self.rates(self.espeak.rate(), line)?;
+        }
+        Ok(())
+    }
+
+    /// Speaks `text`; pieces at `rate` go to `out` as they are made.
+    pub fn speak(
+        &mut self,
+        name: &str,
+        text: &str,
+        rate: u32,
+        speed: f32,
+        out: &mut dyn FnMut(Vec<i16>) -> Flow,
+    ) -> Result<Spoken, Error> {
+        let voice = self.find(name)?;
+        let gain = self.gain(&voice)?;
+        let line = Line::new(text);
+        let rates = self.rates(self.rate(&voice), rate)?;
+        let mut mastering = Mastering::new(&rates, gain, line.words(), out);
+        let flow = self.take(&voice, &line, speed, &mut mastering)?;
+        if flow == Flow::Stop {
+            return Ok(Spoken {
+                word_ends: Vec::new(),
+                complete: false,
+            });
+        }
+        Ok(Spoken {
+            word_ends: mastering.finish(),
+            complete: true,
+        })
+    }
+
+    fn rates(&mut self, voice: u32, line: u32) -> Result<Rates, Error> {
+        if let Some(rates) = self.rates.get(&(voice, line)) {
+            return Ok(rates.clone());
+        }
+        let rates = Rates::new(voice, line)?;
+        if self.rates.len() < REMEMBERED {
+            self.rates.insert((voice, line), rates.clone());
+        }
+        Ok(rates)
+    }
+
+    fn rate(&self, voice: &Found) -> u32 {
+        match voice {
+            Found::Espeak(_) => self.espeak.rate(),
+            Found::Piper(name) => self.piper.get(name).map_or(self.espeak.rate(), Piper::rate),
+        }
+    }
+
+    fn take(
+        &mut self,
+        voice: &Found,
+        line: &Line,
+        speed: f32,
+        take: &mut dyn Take,
+    ) -> Result<Flow, Error> {
+        match voice {
+            Found::Piper(name) => match self.piper.get_mut(name) {
+                Some(piper) => piper.speak(&mut self.espeak, line, speed, take),
+                None => Ok(Flow::Go),
+            },
+            Found::Espeak(name) => {
+                self.espeak.choose(name);
+                speak_espeak(&mut self.espeak, line, speed, take)
+            }
+        }
+    }
+
+    /// The gain of a voice, measured the first time.
+    fn gain(&mut self, voice: &Found) -> Result<f32, Error> {
+        let (Found::Espeak(name) | Found::Piper(name)) = voice;
+        let key = match voice {
+            Found::Espeak(_) => format!("{ESPEAK}{name}"),
+            Found::Piper(_) => name.clone(),
+        };
+        if let Some(gain) = self.gains.get(&key) {
+            return Ok(*gain);
+        }
+        let mut meter = Meter::default();
+        self.take(voice, &Line::new(MEASURE), 1.0, &mut meter)?;
+        let gain = meter.gain(self.rate(voice));
+        if self.gains.len() < REMEMBERED {
+            self.gains.insert(key, gain);
+        }
+        Ok(gain)
+    }
+
+    /// The voice of this name; else espeak's of the language that the name begins with; else
+    /// the last resort. Says so in the log, once a name.
+    fn find(&mut self, name: &str) -> Result<Found, Error> {
+        if self.piper.contains_key(name) {
+            return Ok(Found::Piper(name.to_owned()));
+        }
+        if let Some(found) = name
+            .strip_prefix(ESPEAK)
+            .and_then(|voice| self.espeak_voice(voice))
+        {
+            return Ok(found);
+        }
+        let language = language(name);
+        let primary = language.split('-').next().unwrap_or_default().to_owned();
+        let instead = [language.as_str(), primary.as_str(), LAST_RESORT]
+            .into_iter()
+            .find_map(|voice| self.espeak_voice(voice))
+            .ok_or_else(no_last_resort)?;
+        self.tell(name, &instead);
+        Ok(instead)
+    }
+
+    fn espeak_voice(&mut self, voice: &str) -> Option<Found> {
+        (is_name(voice) && self.espeak.choose(voice)).then(|| Found::Espeak(voice.to_owned()))
+    }
+
+    fn tell(&mut self, name: &str, instead: &Found) {
+        let (Found::Espeak(voice) | Found::Piper(voice)) = instead;
+        if self.told.len() < REMEMBERED && self.told.insert(name.to_owned()) {
+            eprintln!("callbox-tts: no voice is named {name:?}; {ESPEAK}{voice} speaks instead");
+        }
+    }
+}
+
+fn no_last_resort() -> Error {
+    Error::EspeakVoice {
+        voice: LAST_RESORT.to_owned(),
+    }
+}
+
+/// Names of espeak's voices are opened as files: nothing that could be a path gets there.
+fn is_name(voice: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let (base, variant) = voice.split_once('+').unwrap_or((voice, "m1"));
+    voice.len() <= 64
+        && !base.is_empty()
+        && !variant.is_empty()
+        && base.chars().chain(variant.chars()).all(plain)
+}
+
+/// The language that a voice's name begins with, as espeak names it: `en_US-lessac-medium` and
+/// `espeak-en-us+x` give `en-us`, `de-thorsten` gives `de`.
+fn language(name: &str) -> String {
+    let name = name
+        .strip_prefix(ESPEAK)
+        .unwrap_or(name)
+        .to_ascii_lowercase()
+        .replace('_', "-");
+    let base = name.split('+').next().unwrap_or_default();
+    let mut parts = base.split('-');
+    let primary = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(region) if region.len() == 2 => format!("{primary}-{region}"),
+        _ => primary.to_owned(),
+    }
+}
+
+/// Lets espeak speak, with every word announced just before its first sample.
+fn speak_espeak(
+    espeak: &mut Espeak,
+    line: &Line,
+    speed: f32,
+    take: &mut dyn Take,
+) -> Result<Flow, Error> {
+    let mut at: u32 = 0;
+    let mut outcome = Flow::Go;
+    espeak.speak(
+        line.text(),
+        speed,
+        &mut |samples: &[i16], words: &[WordStart]| {
+            let mut handed = 0;
+            for word in words {
+                let start = (word.sample.saturating_sub(at) as usize).clamp(handed, samples.len());
+                outcome = take.samples(samples.get(handed..start).unwrap_or_default());
+                if outcome == Flow::Stop {
+                    return outcome;
+                }
+                handed = start;
+                if let Some(number) = line.word_at(word.character) {
+                    take.word(number, word.sample);
+                }
+            }
+            outcome = take.samples(samples.get(handed..).unwrap_or_default());
+            at = at.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX));
+            outcome
+        },
+    )?;
+    Ok(outcome)
+}
