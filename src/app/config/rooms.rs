@@ -1,0 +1,108 @@
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole configuration. What each key means is said once, in [`super::KEYS`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub sip: Sip,
+    pub rtp: Rtp,
+    pub engines: Engines,
+    pub business: Business,
+    pub records: Records,
+    pub calls: Calls,
+    pub log: Log,
+}
+
+/// The telephone side.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Sip {
+    pub bind: IpAddr,
+    pub port: u16,
+    /// `None`: the address that the caller reached.
+    pub advertised: Option<IpAddr>,
+    pub transports: Vec<Transport>,
+    pub max_calls: u16,
+}
+
+/// What SIP runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// The audio's ports.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Rtp {
+    pub first_port: u16,
+    pub last_port: u16,
+}
+
+/// The workers and their models.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Engines {
+    pub models: PathBuf,
+    /// `None`: the folder of the `callbox` program itself.
+    pub workers: Option<PathBuf>,
+    pub onnxruntime: Option<PathBuf>,
+    pub stt: Engine,
+    pub llm: Engine,
+    pub tts: Engine,
+}
+
+/// One worker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Engine {
+    /// Name in the model's manifest.
+    pub model: String,
+    /// 0: as many as `sip.max_calls`.
+    pub slots: u16,
+    pub deadline_ms: u32,
+}
+
+/// Whose phone it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Business {
+    pub folder: PathBuf,
+}
+
+/// Where calls, bookings and messages are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Records {
+    pub database: PathBuf,
+}
+
+/// How calls are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Calls {
+    pub max_length_s: u32,
+    pub answer_delay_ms: u32,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Log {
+    pub level: String,
+}
