@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dialogue::Outcome;
@@ -13,7 +12,7 @@ use dialogue::conversation::Conversation;
 use dialogue::io::{EngineKind, Input, Output};
 use engine::Prompt;
 use machine::{Machine, Now, Wake, World, drive, settle};
-use telephony::media::{self, Receiver, Sender};
+use telephony::media::{self, Peer, Receiver, Settings};
 use telephony::sip::{CallKey, Command, NegotiatedMedia, Party};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -32,6 +31,8 @@ use crate::engines::State;
 
 /// How often the call looks at what the pacer has done.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often the receiver learns what was sent, for its reports.
+const REPORT: Duration = Duration::from_secs(1);
 /// Largest RTP or RTCP datagram worth reading.
 const DATAGRAM: usize = 2048;
 /// An answered call whose ACK never comes is ended by the endpoint; this is the last resort
@@ -69,9 +70,9 @@ pub struct Call {
 struct Media {
     rtp: UdpSocket,
     rtcp: UdpSocket,
-    receiver: Receiver,
+    /// There once media is agreed on.
+    receiver: Option<Receiver>,
     stream: Stream,
-    agreed: Option<NegotiatedMedia>,
     /// When the receiver wants to be woken.
     wake: Now,
 }
@@ -86,9 +87,8 @@ impl Call {
         let media = Media {
             rtp: UdpSocket::from_std(line.pair.rtp)?,
             rtcp: UdpSocket::from_std(line.pair.rtcp)?,
-            receiver: Receiver::new(fastrand::u64(..)),
+            receiver: None,
             stream,
-            agreed: None,
             wake: Now::NEVER,
         };
         let Line { key, caller, called, mail, sip, .. } = line;
@@ -131,6 +131,8 @@ impl Call {
             record,
             outcome: None,
             gone: false,
+            lost: false,
+            reported: Instant::now(),
             call: self,
         };
         drive(&mut conversation, &mut room).await;
@@ -141,7 +143,7 @@ impl Call {
     async fn established(&mut self) -> bool {
         loop {
             match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
-                Ok(Some(Mail::Media(agreed))) => self.media.agree(agreed),
+                Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed, self.house.media_timeout),
                 Ok(Some(Mail::Established)) => return true,
                 Ok(Some(Mail::Ended(_) | Mail::Close) | None) | Err(_) => return false,
             }
@@ -155,23 +157,39 @@ impl Call {
 
 impl Media {
     /// Sends and receives as agreed from now on.
-    fn agree(&mut self, agreed: NegotiatedMedia) {
-        let codec_changed = self.agreed.as_ref().is_none_or(|before| {
-            (before.codec, before.payload_type) != (agreed.codec, agreed.payload_type)
-        });
-        if codec_changed {
-            let sender = Sender::new(
-                fastrand::u32(..),
-                agreed.payload_type,
-                agreed.codec,
-                fastrand::u16(..),
-                fastrand::u32(..),
-            );
-            self.stream.order(Order::Codec(Box::new(sender)));
-        }
-        self.stream.order(Order::Target(agreed.remote));
+    fn agree(&mut self, now: Now, agreed: &NegotiatedMedia, timeout: Duration) {
+        let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, .. } = *agreed;
+        self.stream.order(Order::Encode { codec, payload_type, digits });
         self.stream.order(Order::Send(agreed.send));
-        self.agreed = Some(agreed);
+        let peer = Peer {
+            rtp: agreed.remote,
+            rtcp: agreed.remote_rtcp,
+            codecs: vec![(payload_type, codec)],
+            digits,
+            sends: agreed.receive,
+        };
+        match &mut self.receiver {
+            Some(receiver) => receiver.handle(now, media::Input::Retarget(peer)),
+            None => {
+                self.stream.order(Order::Target(agreed.remote));
+                let name = format!("{:016x}", fastrand::u64(..)); // RFC 7022 section 4.2
+                let mut settings = Settings::new(self.stream.ssrc, name, fastrand::u64(..));
+                settings.media_timeout = timeout;
+                self.receiver = Some(Receiver::new(now, settings, peer));
+            }
+        }
+    }
+
+    /// Tells the receiver something, or only that time has passed; returns what it wants done.
+    fn receive(&mut self, now: Now, input: Option<media::Input>) -> Vec<media::Output> {
+        let Some(receiver) = &mut self.receiver else { return Vec::new() };
+        match input {
+            Some(input) => receiver.handle(now, input),
+            None => receiver.wake(now),
+        }
+        let mut outputs = Vec::new();
+        self.wake = settle(receiver, |output| outputs.push(output));
+        outputs
     }
 }
 
@@ -213,7 +231,11 @@ struct Room {
     look: Instant,
     record: Record,
     outcome: Option<Outcome>,
+    /// The caller hung up: the line is closed already.
     gone: bool,
+    /// Nothing comes from the caller any more: the line is to be closed.
+    lost: bool,
+    reported: Instant,
 }
 
 impl World<Conversation<Agent>> for Room {
@@ -248,7 +270,7 @@ impl World<Conversation<Agent>> for Room {
             if let Some(input) = self.inputs.pop_front() {
                 return Wake::Input(self.now(), input);
             }
-            if self.gone || self.outcome.is_some() {
+            if self.gone || self.lost || self.outcome.is_some() {
                 return Wake::End;
             }
             if self.wait(until).await {
@@ -297,7 +319,7 @@ impl Room {
                 self.pump();
             }
             mail = self.call.mail.recv() => match mail {
-                Some(Mail::Media(agreed)) => self.agree(agreed),
+                Some(Mail::Media(agreed)) => self.agree(&agreed),
                 Some(Mail::Established) => {}
                 Some(Mail::Close) => self.outcome = Some(Outcome::Failed),
                 Some(Mail::Ended(_)) | None => self.hung_up(),
@@ -313,8 +335,9 @@ impl Room {
         false
     }
 
-    fn agree(&mut self, agreed: NegotiatedMedia) {
-        self.call.media.agree(agreed);
+    fn agree(&mut self, agreed: &NegotiatedMedia) {
+        let now = self.now();
+        self.call.media.agree(now, agreed, self.call.house.media_timeout);
         self.receive(None);
     }
 
@@ -326,25 +349,19 @@ impl Room {
     /// Tells the receiver and carries out what it says.
     fn receive(&mut self, input: Option<media::Input>) {
         let now = self.now();
-        let media = &mut self.call.media;
-        match input {
-            Some(input) => media.receiver.handle(now, input),
-            None => media.receiver.wake(now),
-        }
-        let mut outputs = Vec::new();
-        media.wake = settle(&mut media.receiver, |output| outputs.push(output));
-        for output in outputs {
-            self.received(output);
-        }
-    }
-
-    fn received(&mut self, output: media::Output) {
-        match output {
-            media::Output::Audio { frame, .. } => self.inputs.push_back(self.ears.frame(&frame)),
-            media::Output::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
-            media::Output::Transmit { to, bytes } => drop(self.call.media.rtcp.try_send_to(&bytes, to)),
-            media::Output::Remote(remote) => drop(self.call.media.stream.order(Order::Target(remote))),
-            media::Output::Lost => self.hung_up(),
+        for output in self.call.media.receive(now, input) {
+            match output {
+                media::Output::Audio { samples, .. } => self.inputs.push_back(self.ears.frame(&samples)),
+                media::Output::Digit { digit } => self.inputs.push_back(Input::Digit(digit)),
+                media::Output::Transmit { to, bytes } => drop(self.call.media.rtcp.try_send_to(&bytes, to)),
+                media::Output::RemoteChanged { rtp } => drop(self.call.media.stream.order(Order::Target(rtp))),
+                media::Output::MediaLost => {
+                    tracing::info!(call = self.record.id, "no packet for too long: the line is dead");
+                    self.lost = true;
+                    self.inputs.push_back(Input::Gone);
+                }
+                media::Output::MediaBack | media::Output::Statistics(_) => {}
+            }
         }
     }
 
@@ -360,6 +377,11 @@ impl Room {
                 Progress::Done(speech) => self.inputs.push_back(Input::SpeechDone(speech)),
             }
         }
+        if self.reported.elapsed() >= REPORT {
+            self.reported = Instant::now();
+            let sent = self.call.media.stream.sent.report();
+            self.receive(Some(media::Input::Sent(sent)));
+        }
         self.pump();
     }
 
@@ -368,7 +390,13 @@ impl Room {
         self.voice.pump(now, &mut self.call.media.stream, &mut self.inputs);
     }
 
-    fn close(self) {
+    fn close(mut self) {
+        let now = self.now();
+        for output in self.call.media.receive(now, Some(media::Input::End)) {
+            if let media::Output::Transmit { to, bytes } = output {
+                let _ = self.call.media.rtcp.try_send_to(&bytes, to);
+            }
+        }
         let call = self.call;
         if !self.gone {
             let _ = call.sip.try_send(Command::HangUp { call: call.key });
@@ -378,10 +406,11 @@ impl Room {
             Some(Outcome::Silence) => "silence",
             Some(Outcome::TooLong) => "too_long",
             Some(Outcome::Failed) => "failed",
+            None if self.lost => "line_lost",
             None => "gone",
         };
-        let sent = u64::from(call.media.stream.sent.packets.load(Ordering::Relaxed));
+        let sent = u64::from(call.media.stream.sent.packets());
         tracing::info!(call = self.record.id, outcome, "call over");
-        self.record.end(outcome, sent, &call.media.receiver.statistics());
+        self.record.end(outcome, sent, &call.media.receiver.map(|receiver| receiver.statistics()).unwrap_or_default());
     }
 }

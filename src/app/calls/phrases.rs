@@ -4,6 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dialogue::shaping::{self, Language};
+use engine::{Tts, TtsEvent, TtsWork};
+use tokio::sync::mpsc;
+
+use super::voice::VoiceChoice;
+use crate::engines::{Client, Reply};
+
 /// A clause as the voice made it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Clip {
@@ -85,6 +92,51 @@ impl Phrases {
             if let Some(gone) = kept.clips.remove(&oldest) {
                 kept.samples -= gone.clip.samples.len();
             }
+        }
+    }
+}
+
+/// Has the fixed phrases made before anybody calls, and pins them.
+///
+/// # Errors
+/// When the voice can't make them.
+pub async fn prepare(
+    phrases: &Phrases,
+    voice: &Client<Tts>,
+    choice: &VoiceChoice,
+    fixed: &[String],
+    language: Language,
+) -> Result<(), String> {
+    let clauses = fixed.iter().flat_map(|phrase| shaping::clauses(&shaping::speakable(phrase, language)));
+    for clause in clauses {
+        if phrases.find(&clause).is_none() {
+            let clip = speak(voice, choice, &clause).await?;
+            phrases.pin(&clause, Arc::new(clip));
+        }
+    }
+    Ok(())
+}
+
+/// Speaks one text and waits for all of it.
+///
+/// # Errors
+/// When the voice is down or can't say it.
+pub async fn speak(voice: &Client<Tts>, choice: &VoiceChoice, text: &str) -> Result<Clip, String> {
+    let (to_me, mut replies) = mpsc::channel(1024);
+    let ticket = voice.ticket();
+    let VoiceChoice { name, speed } = choice.clone();
+    let work = TtsWork::Speak { ticket, voice: name, text: text.to_owned(), rate: 8_000, speed };
+    if !voice.submit(ticket, work, to_me) {
+        return Err(voice.not_ready().unwrap_or_else(|| "the voice takes no more work".to_owned()));
+    }
+    let mut samples = Vec::new();
+    loop {
+        match replies.recv().await {
+            Some((_, Reply::Event(TtsEvent::Audio { samples: more, .. }))) => samples.extend(more),
+            Some((_, Reply::Event(TtsEvent::Done { word_ends, .. }))) => {
+                return Ok(Clip { samples, word_ends_ms: word_ends.into_iter().map(|sample| sample / 8).collect() });
+            }
+            Some((_, Reply::Failed)) | None => return Err("the voice could not say a phrase".to_owned()),
         }
     }
 }

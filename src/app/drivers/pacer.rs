@@ -1,6 +1,7 @@
 //! The pacer: one thread that sends a frame for every call every 20 ms, and does nothing else.
 //! It takes no lock, reads no file, waits for nobody.
 
+use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -8,7 +9,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use machine::Now;
-use telephony::media::Sender;
+use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 
 use super::clock::Clock;
 use super::playout::{FRAME, Play, Playout, Progress};
@@ -19,17 +20,29 @@ const RING: usize = 2048;
 /// A stream this late (the machine slept, or was stopped) starts a new rhythm instead of sending a burst.
 const TOO_LATE: Duration = Duration::from_millis(200);
 
+/// Keys that may wait to be pressed.
+const MOST_KEYS: usize = 64;
+/// How long a key is pressed.
+const KEY_MS: u16 = 100;
+
 /// What a stream is told.
 pub enum Order {
     /// Something for the playout queue.
     Play(Play),
     /// Send there from now on.
     Target(SocketAddr),
-    /// Packetise like this from now on (first negotiation, or a re-INVITE that changed the codec).
-    Codec(Box<Sender>),
+    /// Encode like this from now on (first negotiation, or a re-INVITE that changed it).
+    Encode {
+        /// The codec.
+        codec: Codec,
+        /// Its payload type.
+        payload_type: u8,
+        /// Payload type of keypad digits, if they were agreed on.
+        digits: Option<u8>,
+    },
     /// Send or, on hold, don't.
     Send(bool),
-    /// Press a key (RFC 4733).
+    /// Press a key (RFC 4733). One pressed while another is going out waits.
     Digit(char),
 }
 
@@ -40,7 +53,9 @@ pub struct Stream {
     /// What became of them.
     pub progress: rtrb::Consumer<Progress>,
     /// Counters for RTCP.
-    pub sent: Arc<Sent>,
+    pub sent: Arc<Counters>,
+    /// The synchronisation source it sends as.
+    pub ssrc: u32,
 }
 
 impl Stream {
@@ -57,15 +72,36 @@ impl Stream {
 
 /// What a stream has sent so far, as a sender report wants it.
 #[derive(Debug, Default)]
-pub struct Sent {
-    /// Packets.
-    pub packets: AtomicU32,
-    /// Payload octets.
-    pub octets: AtomicU32,
-    /// RTP timestamp of the latest packet.
-    pub rtp_timestamp: AtomicU32,
-    /// Instant of the latest packet, in microseconds of the clock.
-    pub at_us: AtomicU64,
+pub struct Counters {
+    packets: AtomicU32,
+    octets: AtomicU32,
+    rtp_timestamp: AtomicU32,
+    at_us: AtomicU64,
+}
+
+impl Counters {
+    /// Packets sent.
+    pub fn packets(&self) -> u32 {
+        self.packets.load(Ordering::Relaxed)
+    }
+
+    /// All figures. They are read one by one, so a packet sent in between may be in some of
+    /// them only: a report is no more exact than that.
+    pub fn report(&self) -> Sent {
+        Sent {
+            packets: self.packets(),
+            octets: self.octets.load(Ordering::Relaxed),
+            rtp_timestamp: self.rtp_timestamp.load(Ordering::Relaxed),
+            at: Now::from_micros(self.at_us.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn store(&self, sent: Sent) {
+        self.packets.store(sent.packets, Ordering::Relaxed);
+        self.octets.store(sent.octets, Ordering::Relaxed);
+        self.rtp_timestamp.store(sent.rtp_timestamp, Ordering::Relaxed);
+        self.at_us.store(sent.at.as_micros(), Ordering::Relaxed);
+    }
 }
 
 /// How regularly frames leave: a histogram of the gaps between packets of a stream.
@@ -125,14 +161,18 @@ impl Pacer {
     pub fn open(&self, socket: UdpSocket) -> Stream {
         let (orders, incoming) = rtrb::RingBuffer::new(RING);
         let (reports, progress) = rtrb::RingBuffer::new(RING);
-        let sent = Arc::new(Sent::default());
+        let sent = Arc::new(Counters::default());
+        let ssrc = fastrand::u32(..);
         let line = Line {
             socket,
             orders: incoming,
             reports,
             sent: Arc::clone(&sent),
             playout: Playout::new(),
-            sender: None,
+            sender: Sender::new(ssrc, 0, Codec::Pcmu, fastrand::u16(..), fastrand::u32(..)),
+            agreed: false,
+            digits: None,
+            keys: VecDeque::with_capacity(MOST_KEYS),
             target: None,
             sending: true,
             was_voiced: false,
@@ -142,7 +182,7 @@ impl Pacer {
         // The thread lives as long as the process; if it were gone the call would be silent,
         // which the media timeout of the other side ends.
         let _ = self.new.send(line);
-        Stream { orders, progress, sent }
+        Stream { orders, progress, sent, ssrc }
     }
 }
 
@@ -151,9 +191,15 @@ struct Line {
     socket: UdpSocket,
     orders: rtrb::Consumer<Order>,
     reports: rtrb::Producer<Progress>,
-    sent: Arc<Sent>,
+    sent: Arc<Counters>,
     playout: Playout,
-    sender: Option<Box<Sender>>,
+    sender: Sender,
+    /// A codec was agreed on.
+    agreed: bool,
+    /// Payload type of keypad digits.
+    digits: Option<u8>,
+    /// Keys waiting to be pressed.
+    keys: VecDeque<char>,
     target: Option<SocketAddr>,
     sending: bool,
     was_voiced: bool,
@@ -195,35 +241,50 @@ impl Line {
         let mut report = |progress| {
             let _ = reports.push(progress); // a call that does not look loses only progress
         };
-        let mut digit = None;
         while let Ok(order) = orders.pop() {
             match order {
                 Order::Play(play) => playout.play(play, &mut report),
                 Order::Target(target) => self.target = Some(target),
-                Order::Codec(sender) => self.sender = Some(sender),
+                Order::Encode { codec, payload_type, digits } => {
+                    self.sender.recode(payload_type, codec);
+                    self.digits = digits;
+                    self.agreed = true;
+                }
                 Order::Send(sending) => self.sending = sending,
-                Order::Digit(key) => digit = Some(key),
+                Order::Digit(key) if self.keys.len() < MOST_KEYS => self.keys.push_back(key),
+                Order::Digit(_) => {}
             }
         }
         let mut frame = [0; FRAME];
         let voiced = playout.fill(&mut frame, &mut report);
-        let (Some(sender), Some(target), true) = (&mut self.sender, self.target, self.sending) else { return };
-        if let Some(key) = digit {
-            sender.press(key);
+        match self.target {
+            Some(target) if self.agreed && self.sending => self.send(now, &frame, voiced, target, gaps),
+            _ => self.sender.skip(),
         }
-        let mut packet = [0; 256];
-        // RFC 3551 section 4.1: the marker is set on the first packet after silence.
-        let length = sender.audio(&frame, voiced && !self.was_voiced, &mut packet);
+    }
+
+    fn send(&mut self, now: Now, frame: &[i16; FRAME], voiced: bool, target: SocketAddr, gaps: &Gaps) {
+        if !self.sender.is_pressing()
+            && let (Some(key), Some(payload_type)) = (self.keys.front(), self.digits)
+        {
+            self.sender.press(*key, payload_type, KEY_MS);
+            self.keys.pop_front();
+        }
+        let socket = &self.socket;
+        if self.sender.is_pressing() {
+            // A packet the network does not take is lost, as it may be on the way.
+            self.sender.digit_tick(|packet| drop(socket.send_to(packet, target)));
+        } else {
+            let mut packet = [0; LONGEST_PACKET];
+            // RFC 3551 section 4.1: the marker is set on the first packet after silence.
+            self.sender.audio(frame, voiced && !self.was_voiced, &mut packet);
+            drop(socket.send_to(&packet, target));
+        }
         self.was_voiced = voiced;
-        if self.socket.send_to(&packet[..length], target).is_ok() {
-            if let Some(last) = self.last.replace(now) {
-                gaps.record(now.since(last));
-            }
-            self.sent.packets.store(sender.packets(), Ordering::Relaxed);
-            self.sent.octets.store(sender.octets(), Ordering::Relaxed);
-            self.sent.rtp_timestamp.store(sender.timestamp(), Ordering::Relaxed);
-            self.sent.at_us.store(now.as_micros(), Ordering::Relaxed);
+        if let Some(last) = self.last.replace(now) {
+            gaps.record(now.since(last));
         }
+        self.sent.store(self.sender.sent(now));
     }
 }
 

@@ -1,0 +1,156 @@
+//! `callbox run`: the appliance.
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialogue::Brain;
+use dialogue::agent::{Agent, Caller, PromptStyle, Speech, Trust};
+use dialogue::business::{Business, SpeechMode};
+use dialogue::conversation;
+use engine::manifest;
+use telephony::sip::{self, Endpoint};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::CliError;
+use crate::calls::phrases::{Phrases, prepare};
+use crate::calls::{House, Switchboard, VoiceChoice};
+use crate::config::{Arguments, Config, Transport, load_business};
+use crate::drivers::ports::Ports;
+use crate::drivers::{Clock, pacer::Pacer, sip as driver};
+use crate::engines::{Engines, Models};
+use crate::observe;
+use crate::tools::Tools;
+
+/// Speech kept ready beside the fixed phrases, in minutes; a megabyte each.
+const CACHE_MINUTES: usize = 30;
+
+/// Answer calls until stopped.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: Arguments,
+}
+
+/// Runs the appliance until SIGINT or SIGTERM.
+///
+/// # Errors
+/// Whatever keeps it from answering calls; nothing is left running then.
+pub fn run(args: Args) -> Result<(), CliError> {
+    let loaded = args.config.load().map_err(CliError::not_ready)?;
+    observe::log(&loaded.config.log.level);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Failed(format!("no threads: {error}")))?;
+    let result = runtime.block_on(appliance(loaded.config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn appliance(config: Config) -> Result<(), CliError> {
+    let stop = stop_signal()?;
+    let clock = Clock::start();
+    let models = Models::find(&config.engines).map_err(CliError::NotReady)?;
+    // Bind before the engines start: a taken port is told within milliseconds.
+    let address = SocketAddr::new(config.sip.bind, config.sip.port);
+    let tcp = config.sip.transports.contains(&Transport::Tcp);
+    let sockets = driver::Sockets::bind(address, tcp).await.map_err(CliError::not_ready)?;
+    let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
+    let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
+    let house = Arc::new(open_house(&config, clock, engines, &models).await?);
+    let reached = reached_at(&config, bound);
+    let endpoint = Endpoint::new(
+        sip::Config::new(reached).max_calls(usize::from(config.sip.max_calls)),
+        fastrand::u64(..),
+    );
+    let line = driver::run(clock, sockets, endpoint);
+    let switchboard = Switchboard::new(house, line.commands);
+    announce(reached)?;
+    switchboard.run(line.events, stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everything calls share, warmed.
+async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Models) -> Result<House, CliError> {
+    let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
+    let business = Arc::new(loaded.business);
+    let trust = trust(&business, &models.llm)?;
+    let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
+    let lost = store.close_lost_calls(Clock::unix_ms()).map_err(CliError::not_ready)?;
+    if lost > 0 {
+        tracing::warn!(calls = lost, "calls of a former run were cut off; their records are closed as lost");
+    }
+    let tools = Tools::new(store.clone(), Arc::clone(&business), &loaded.passages).map_err(CliError::not_ready)?;
+    let mut conversation = conversation::Config::default();
+    conversation.max_call_ms = u64::from(config.calls.max_length_s) * 1000;
+    engines.ready().await.map_err(CliError::NotReady)?;
+    let voice = voice(&business, models);
+    let phrases = Arc::new(Phrases::with_room_for_minutes(CACHE_MINUTES));
+    let mut fixed = Agent::new(Arc::clone(&business), trust, Caller::default(), 0).phrases();
+    fixed.extend(conversation.lines.phrases());
+    prepare(&phrases, &engines.tts, &voice, &fixed, conversation.language).await.map_err(CliError::NotReady)?;
+    Ok(House {
+        clock,
+        engines,
+        pacer: Pacer::start(clock).map_err(CliError::failed)?,
+        ports: Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port),
+        advertised: config.sip.advertised,
+        business,
+        trust,
+        voice,
+        phrases,
+        tools: Arc::new(tools),
+        store,
+        zone: loaded.timezone,
+        conversation,
+        media_timeout: Duration::from_secs(20),
+    })
+}
+
+/// What the model may say by itself: the stricter of what its manifest and the business allow.
+///
+/// # Errors
+/// When the model was made for prompts this program can't write.
+pub fn trust(business: &Business, model: &manifest::Manifest) -> Result<Trust, CliError> {
+    let free = model.trusted.speech == manifest::Speech::Free && business.speech.mode != Some(SpeechMode::Quoted);
+    let prompt = PromptStyle::named(&model.llm.prompt).ok_or_else(|| {
+        CliError::NotReady(format!(
+            "{}: this release writes no prompts of the kind \"{}\": choose another engines.llm.model",
+            model.path.display(),
+            model.llm.prompt
+        ))
+    })?;
+    Ok(Trust { speech: if free { Speech::Free } else { Speech::Quoted }, prompt })
+}
+
+/// The voice of this business.
+pub fn voice(business: &Business, models: &Models) -> VoiceChoice {
+    let name = business.speech.voice.clone().unwrap_or_else(|| models.tts.name.clone());
+    VoiceChoice { name, speed: business.speech.speed }
+}
+
+/// The address peers reach SIP at.
+fn reached_at(config: &Config, bound: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = config.sip.advertised.unwrap_or(bound.ip());
+    SocketAddr::new(ip, bound.port())
+}
+
+/// The one line on standard output that scripts wait for.
+fn announce(reached: SocketAddr) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "ready sip:{reached}").and_then(|()| out.flush()).map_err(CliError::failed)
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

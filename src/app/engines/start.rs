@@ -1,0 +1,113 @@
+use std::path::{Path, PathBuf};
+
+use engine::{Llm, Stt, Tts};
+use engine::manifest::{Kind, Manifest, all};
+use engine::verify::verify_all;
+
+use super::{Client, Engines, Launch};
+use crate::config;
+
+/// The models that were chosen, verified against their manifests.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Speech recognition.
+    pub stt: Manifest,
+    /// Language model.
+    pub llm: Manifest,
+    /// Voice.
+    pub tts: Manifest,
+}
+
+impl Models {
+    /// Finds and verifies the models that the configuration names.
+    ///
+    /// # Errors
+    /// Which model is missing, broken or altered, and what to do.
+    pub fn find(wanted: &config::Engines) -> Result<Self, String> {
+        let folder = models_folder(wanted);
+        Ok(Models {
+            stt: model(&folder, Kind::Stt, &wanted.stt.model)?,
+            llm: model(&folder, Kind::Llm, &wanted.llm.model)?,
+            tts: model(&folder, Kind::Tts, &wanted.tts.model)?,
+        })
+    }
+}
+
+/// The model of this name: its manifest, its files verified.
+///
+/// # Errors
+/// As [`Models::find`].
+pub fn model(folder: &Path, kind: Kind, name: &str) -> Result<Manifest, String> {
+    let mut known = Vec::new();
+    for (path, manifest) in all(folder) {
+        match manifest {
+            Ok(manifest) if manifest.kind == kind && manifest.name == name => {
+                verify_all(&manifest).map_err(|error| error.to_string())?;
+                return Ok(manifest);
+            }
+            Ok(manifest) if manifest.kind == kind => known.push(manifest.name),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(path = %path.display(), %error, "a model's manifest can't be used"),
+        }
+    }
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(format!(
+        "there is no {} model \"{name}\" below {} (found: {known}): set engines.{}.model to one of these, or \
+         engines.models to the folder that has it",
+        kind.name(),
+        folder.display(),
+        kind.name()
+    ))
+}
+
+/// The folder with the models: as configured, or else the one that came with this program.
+pub fn models_folder(wanted: &config::Engines) -> PathBuf {
+    if wanted.models.is_dir() {
+        return wanted.models.clone();
+    }
+    let beside = std::env::current_exe().ok();
+    let above = beside.iter().flat_map(|program| program.ancestors().skip(1).take(4)).map(|dir| dir.join("models"));
+    let shipped = above.chain([PathBuf::from("/usr/share/callbox/models")]).find(|dir| dir.join("starter").is_dir());
+    shipped.unwrap_or_else(|| wanted.models.clone())
+}
+
+/// Where the workers' programs are: as configured, or beside this one.
+pub fn workers_folder(wanted: &config::Engines) -> PathBuf {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.to_owned());
+    wanted.workers.clone().or_else(beside).unwrap_or_default()
+}
+
+impl Engines {
+    /// Starts the three workers; they get ready in their own time.
+    pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Self {
+        let slots = |own: u16| if own == 0 { max_calls } else { own };
+        Engines {
+            stt: start_stt(wanted, &models.stt),
+            llm: start_llm(wanted, &models.llm, slots(wanted.llm.slots)),
+            tts: start_tts(wanted, &models.tts),
+        }
+    }
+}
+
+/// Starts the recogniser alone.
+pub fn start_stt(wanted: &config::Engines, model: &Manifest) -> Client<Stt> {
+    Client::launch(launch(wanted, "callbox-stt", model, &[]))
+}
+
+/// Starts the language model alone, for so many calls at once.
+pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16) -> Client<Llm> {
+    Client::launch(launch(wanted, "callbox-llm", model, &["--slots", &slots.to_string()]))
+}
+
+/// Starts the voice alone.
+pub fn start_tts(wanted: &config::Engines, model: &Manifest) -> Client<Tts> {
+    let runtime = wanted.onnxruntime.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let more: Vec<&str> = runtime.iter().flat_map(|path| ["--onnxruntime", path.as_str()]).collect();
+    Client::launch(launch(wanted, "callbox-tts", model, &more))
+}
+
+fn launch(wanted: &config::Engines, program: &str, model: &Manifest, more: &[&str]) -> Launch {
+    let mut args = vec!["--manifest".to_owned(), model.path.to_string_lossy().into_owned()];
+    args.extend(more.iter().map(|&arg| arg.to_owned()));
+    Launch::new(workers_folder(wanted).join(program), args)
+}
