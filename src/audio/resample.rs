@@ -39,19 +39,31 @@ impl Resampler {
         if !usable.contains(&from_hz) || !usable.contains(&to_hz) || up > MOST_PHASES {
             return Err(Error::Rates { from_hz, to_hz });
         }
-        let (up, down) = (up as usize, down as usize);
+        Ok(Self::by(up as usize, down as usize))
+    }
+
+    /// From 8 to 16 kHz, or any rate to its double.
+    pub fn doubling() -> Self {
+        Self::by(2, 1)
+    }
+
+    /// From 16 to 8 kHz, or any rate to its half.
+    pub fn halving() -> Self {
+        Self::by(1, 2)
+    }
+
+    fn by(up: usize, down: usize) -> Self {
         let taps = (2 * CROSSINGS * down.max(up)).div_ceil(up);
-        let phases = filter(up, down, taps);
         let mut input = Vec::with_capacity(taps + 2_048);
         input.resize(taps - 1, 0.0);
-        Ok(Self {
-            phases,
+        Self {
+            phases: filter(up, down, taps),
             taps,
             up,
             down,
             input,
             place: 0,
-        })
+        }
     }
 
     /// Appends to `output` what these samples give: after any number of calls, the samples put

@@ -48,17 +48,14 @@ pub struct Vad {
 
 impl Vad {
     /// A detector that has heard nothing yet.
-    ///
-    /// # Errors
-    /// None in practice; the resampler's.
-    pub fn new(settings: VadSettings) -> crate::Result<Self> {
-        Ok(Self {
+    pub fn new(settings: VadSettings) -> Self {
+        Self {
             settings,
             detector: Box::new(Detector::default()),
-            up: Resampler::new(8_000, 16_000)?,
+            up: Resampler::doubling(),
             waiting: Vec::with_capacity(4 * FRAME),
             probability: 0.0,
-        })
+        }
     }
 
     /// Looks at the next 20 ms at 8 kHz.
