@@ -77,6 +77,8 @@ pub struct Counters {
     octets: AtomicU32,
     rtp_timestamp: AtomicU32,
     at_us: AtomicU64,
+    voiced_from_us: AtomicU64,
+    voiced_until_us: AtomicU64,
 }
 
 impl Counters {
@@ -94,6 +96,19 @@ impl Counters {
             rtp_timestamp: self.rtp_timestamp.load(Ordering::Relaxed),
             at: Now::from_micros(self.at_us.load(Ordering::Relaxed)),
         }
+    }
+
+    /// When the first and the last packet of the latest run of packets with speech were sent.
+    pub fn voiced(&self) -> (Now, Now) {
+        let instant = |at: &AtomicU64| Now::from_micros(at.load(Ordering::Relaxed));
+        (instant(&self.voiced_from_us), instant(&self.voiced_until_us))
+    }
+
+    fn store_voiced(&self, now: Now, is_first: bool) {
+        if is_first {
+            self.voiced_from_us.store(now.as_micros(), Ordering::Relaxed);
+        }
+        self.voiced_until_us.store(now.as_micros(), Ordering::Relaxed);
     }
 
     fn store(&self, sent: Sent) {
@@ -279,6 +294,9 @@ impl Line {
             // RFC 3551 section 4.1: the marker is set on the first packet after silence.
             self.sender.audio(frame, voiced && !self.was_voiced, &mut packet);
             drop(socket.send_to(&packet, target));
+        }
+        if voiced {
+            self.sent.store_voiced(now, !self.was_voiced);
         }
         self.was_voiced = voiced;
         if let Some(last) = self.last.replace(now) {
