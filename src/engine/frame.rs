@@ -129,7 +129,7 @@ impl FrameBuffer {
     }
 
     /// The next whole message, `None` until more bytes are pushed.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
+    pub fn pop<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
         let pending = self.bytes.get(self.start..).unwrap_or_default();
         let Some((prefix, rest)) = pending.split_first_chunk::<PREFIX>() else {
             return Ok(None);

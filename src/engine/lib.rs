@@ -7,7 +7,8 @@
 //!
 //! - [`protocol`]: the messages; [`frame`]: their framing;
 //! - [`manifest`]: what a model is; [`verify`](mod@verify): that its files are what the manifest says;
-//! - `worker` (a feature): the life of a worker process, its sandbox, its model files.
+//! - `worker` (a feature): the life of a worker process, its sandbox, its model files;
+//! - `rig` (a feature): a worker on a socket pair, for tests.
 //!
 //! # Deliberately absent
 //! Native code, model files being parsed, any policy about calls.
@@ -16,6 +17,8 @@ mod error;
 pub mod frame;
 pub mod manifest;
 pub mod protocol;
+#[cfg(feature = "rig")]
+pub mod rig;
 pub mod verify;
 #[cfg(feature = "worker")]
 pub mod worker;

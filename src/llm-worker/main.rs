@@ -1,2 +1,93 @@
-//! The language model: llama.cpp behind the worker protocol
-fn main() {}
+//! The language model: llama.cpp behind the worker protocol.
+//!
+//! One context holds the sequences of all calls; one decode loop advances them together, a few
+//! prompt tokens and one generated token each at a time. See `decider.rs`, where to begin.
+//!
+//! # Deliberately absent
+//! Knowledge of what is decided: prompts and grammars come with the work. Models with recurrent
+//! state, whose sequences can't be cut; they are refused.
+
+mod decider;
+mod grammar;
+mod job;
+mod pieces;
+mod sequences;
+mod shared;
+mod wording;
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use engine::manifest::Kind;
+use engine::worker::{self, Args, Sealed, sandbox};
+use engine::{Error, Manifest};
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+
+use crate::decider::{Decider, Limits};
+
+/// Calls whose prompt stays cached when `--slots` is not given.
+const SLOTS: u32 = 16;
+
+fn main() -> ExitCode {
+    worker::report("callbox-llm", run())
+}
+
+fn run() -> Result<(), Error> {
+    let started = Instant::now();
+    let args = Args::parse(
+        env::args_os().skip(1),
+        &["--slots", "--context", "--threads"],
+    )?;
+    let limits = Limits {
+        slots: args.number("--slots", SLOTS, (1, 200))?,
+        context: args.number("--context", 0, (0, 131_072))?,
+        threads: args.number("--threads", 1, (1, 256))?,
+    };
+    worker::check_processor()?;
+    let manifest = args.manifest(Kind::Llm)?;
+    let files: Vec<_> = manifest
+        .files
+        .iter()
+        .map(|file| file.path.as_path())
+        .collect();
+    let sandbox = sandbox::close(&files)?;
+    if args.try_egress {
+        sandbox::close_files()?;
+        return Ok(worker::attempts()
+            .iter()
+            .for_each(|attempt| println!("{attempt}")));
+    }
+    worker::serve(started, || {
+        let (backend, model) = load(&manifest)?;
+        let decider = Decider::new(backend, model, &manifest, limits, sandbox.about())?;
+        sandbox::close_files()?;
+        Ok(decider)
+    })
+}
+
+/// Loads the model; it stays for the life of the process, as do the contexts that borrow it.
+fn load(manifest: &Manifest) -> Result<(&'static LlamaBackend, &'static LlamaModel), Error> {
+    let file = manifest
+        .files
+        .first()
+        .ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
+    let sealed = Sealed::open(file)?;
+    let mut backend =
+        LlamaBackend::init().map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
+    backend.void_logs();
+    let model = LlamaModel::load_from_file(&backend, sealed.path(), &LlamaModelParams::default())
+        .map_err(|why| {
+            let path = file.path.display();
+            Error::Engine(format!("{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"))
+        })?;
+    if model.is_recurrent() || model.is_hybrid() {
+        let path = file.path.display();
+        return Err(Error::Engine(format!(
+            "{path}: this model keeps recurrent state, which can't be cut back to a common prompt; choose a transformer without it"
+        )));
+    }
+    Ok((Box::leak(Box::new(backend)), Box::leak(Box::new(model))))
+}

@@ -1,1 +1,45 @@
-//! The life of a worker process.
+//! The life of a worker process: arguments, sandbox, model files, and the loop between the
+//! daemon's socket (file descriptor 0) and the engine.
+//!
+//! ```text
+//! parse arguments -> read the manifest -> close the sandbox -> check and load the model
+//!     -> Ready -> take orders, step the engine, until the daemon closes the socket
+//! ```
+//! Two threads: the reader takes frames, answers pings and notes cancels at once; the main
+//! thread owns the engine and all its state.
+
+mod args;
+mod egress;
+mod inbox;
+mod post;
+pub mod sandbox;
+mod sealed;
+mod serve;
+
+pub use args::Args;
+pub use egress::{Attempt, attempts};
+pub use post::{Post, Urgency};
+pub use sealed::Sealed;
+pub use serve::{Step, Worker, report, serve};
+
+use crate::Error;
+
+/// Refuses a machine without the instructions the native code is compiled for; it would die of
+/// an illegal instruction in the middle of a call otherwise.
+pub fn check_processor() -> Result<(), Error> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let needed = [
+            ("AVX2", is_x86_feature_detected!("avx2")),
+            ("FMA", is_x86_feature_detected!("fma")),
+            ("F16C", is_x86_feature_detected!("f16c")),
+            ("BMI2", is_x86_feature_detected!("bmi2")),
+        ];
+        if let Some((name, _)) = needed.iter().find(|(_, there)| !there) {
+            return Err(Error::Engine(format!(
+                "this processor has no {name}: callbox's engines need an x86-64 processor of 2013 or later"
+            )));
+        }
+    }
+    Ok(())
+}
