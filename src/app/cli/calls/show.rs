@@ -1,0 +1,159 @@
+use serde::Serialize;
+use store::{Booking, Call, Message, Store, Turn};
+
+use super::list::{BookingLine, CallLine, status};
+use super::timeline::{end_to_audio_ms, timeline};
+use super::{CliError, length, minute, number};
+use crate::cli::output::{json_line, print};
+
+/// One line of `calls show --json`.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Line<'a> {
+    Call(CallLine<'a>),
+    Turn {
+        #[serde(flatten)]
+        turn: &'a Turn,
+        end_to_audio_ms: Option<i64>,
+    },
+    Booking(BookingLine<'a>),
+    Message(&'a Message),
+}
+
+/// Everything of one call.
+struct Found {
+    call: Call,
+    turns: Vec<Turn>,
+    bookings: Vec<Booking>,
+    messages: Vec<Message>,
+}
+
+pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> {
+    let call = store.call(id).map_err(CliError::failed)?.ok_or_else(|| {
+        CliError::Failed(format!(
+            "no call, or several, with an id beginning {id}: `callbox calls list` shows them"
+        ))
+    })?;
+    let found = Found {
+        turns: store.turns(&call.id).map_err(CliError::failed)?,
+        bookings: store.bookings_of(&call.id).map_err(CliError::failed)?,
+        messages: store.messages_of(&call.id).map_err(CliError::failed)?,
+        call,
+    };
+    print(&if json { lines(&found)? } else { page(&found) })
+}
+
+fn lines(found: &Found) -> Result<String, CliError> {
+    let call = std::iter::once(Line::Call((&found.call).into()));
+    let turns = found.turns.iter().map(|turn| Line::Turn {
+        turn,
+        end_to_audio_ms: end_to_audio_ms(&turn.stages),
+    });
+    let bookings = found
+        .bookings
+        .iter()
+        .map(|booking| Line::Booking(booking.into()));
+    let messages = found.messages.iter().map(Line::Message);
+    call.chain(turns)
+        .chain(bookings)
+        .chain(messages)
+        .map(|line| json_line(&line))
+        .collect()
+}
+
+fn page(found: &Found) -> String {
+    let mut text = head(&found.call);
+    for turn in &found.turns {
+        text.push_str(&one_turn(turn));
+    }
+    if found.bookings.is_empty() && found.messages.is_empty() {
+        text.push_str("\nNo booking or message came of it.\n");
+    }
+    for booking in &found.bookings {
+        let phone = booking
+            .phone
+            .as_deref()
+            .map(|phone| format!(", {phone}"))
+            .unwrap_or_default();
+        let (start, status) = (minute(&booking.span.start.to_string()), status(booking));
+        text.push_str(&format!(
+            "\nBooking {} ({status}): {} on {start} for {}{phone}\n",
+            booking.id,
+            booking.service,
+            booking.name.as_str()
+        ));
+    }
+    for message in &found.messages {
+        let urgent = if message.urgent { " (URGENT)" } else { "" };
+        let who = [message.name.as_deref(), message.phone.as_deref()];
+        let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let from = if who.is_empty() {
+            String::new()
+        } else {
+            format!(" from {who}")
+        };
+        text.push_str(&format!(
+            "\nMessage {}{urgent}{from}: {}\n",
+            message.id,
+            message.text.as_str()
+        ));
+    }
+    text
+}
+
+fn head(call: &Call) -> String {
+    let ended = match (call.ended_unix_ms, call.outcome.as_deref()) {
+        (Some(end), Some(outcome)) => format!("{}, {outcome}", length(end - call.started_unix_ms)),
+        _ => "still running".into(),
+    };
+    let mut text = format!(
+        "Call {}\n{}, from {} to {}, {}, {ended}\n",
+        call.id,
+        call.business,
+        number(&call.caller_number),
+        number(&call.called_number),
+        call.started_local.replace('T', " ")
+    );
+    if let (Some(sent), Some(received), Some(lost)) =
+        (call.packets_sent, call.packets_received, call.packets_lost)
+    {
+        text.push_str(&format!(
+            "{sent} packets sent, {received} received, {lost} lost on the way here\n"
+        ));
+    }
+    text
+}
+
+fn one_turn(turn: &Turn) -> String {
+    let mut text = format!("\n{:>3}", turn.turn);
+    if !turn.caller_text.is_empty() || !turn.keyed.is_empty() {
+        let keyed = if turn.keyed.is_empty() {
+            String::new()
+        } else {
+            format!(" [keys {}]", turn.keyed.as_str())
+        };
+        let said = turn.caller_text.as_str();
+        text.push_str(&format!(
+            "  caller: {said}{keyed}  (confidence {:.2})\n   ",
+            turn.confidence
+        ));
+    }
+    let cut = if turn.interrupted {
+        " -- cut off by the caller"
+    } else {
+        ""
+    };
+    text.push_str(&format!("  agent:  {}{cut}\n", turn.agent_text.as_str()));
+    if !turn.decision.is_empty() {
+        text.push_str(&format!("          decision {}\n", turn.decision.as_str()));
+    }
+    for tool in turn.tools.as_array().into_iter().flatten() {
+        text.push_str(&format!("          tool {tool}\n"));
+    }
+    if let Some(ms) = end_to_audio_ms(&turn.stages) {
+        text.push_str(&format!(
+            "          end of speech to first audio: {ms} ms\n"
+        ));
+    }
+    text + &timeline(&turn.stages)
+}
