@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use audio::{Upsampler, Vad};
+use audio::{Resampler, Vad, VadSettings};
 use dialogue::Heard;
 use dialogue::io::{Input, UtteranceId};
 use engine::{Session, Stt, SttWork, Ticket, Transcript, TranscriptKind};
@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 use crate::drivers::playout::FRAME;
 use crate::engines::{Client, Reply};
 
-const FRAME_MS: u32 = 20;
-/// What is kept for a pre-roll.
-const MOST_PREROLL_FRAMES: usize = 50;
+/// At the recogniser's 16 kHz.
+const SAMPLES_PER_MS: usize = 16;
+/// What is kept for a pre-roll: one second.
+const MOST_PREROLL: usize = 1_000 * SAMPLES_PER_MS;
 /// Longest utterance kept, in 16 kHz samples: what the recogniser can take.
 const LONGEST: usize = 30 * 16_000;
 
@@ -24,9 +25,11 @@ pub struct Ears {
     session: Session,
     language: Option<String>,
     vad: Vad,
-    up: Upsampler,
-    /// The latest frames, at 16 kHz.
-    recent: VecDeque<[i16; 2 * FRAME]>,
+    up: Resampler,
+    /// The latest samples, at 16 kHz.
+    recent: VecDeque<i16>,
+    /// One frame at 16 kHz, kept so that none is allocated.
+    wide: Vec<i16>,
     /// The utterance being collected; kept whole, so that a recogniser that was restarted
     /// can be given it again.
     open: Option<Utterance>,
@@ -50,9 +53,10 @@ impl Ears {
             session: client.session(),
             client,
             language,
-            vad: Vad::default(),
-            up: Upsampler::default(),
-            recent: VecDeque::with_capacity(MOST_PREROLL_FRAMES),
+            vad: Vad::new(VadSettings::default()),
+            up: Resampler::doubling(),
+            recent: VecDeque::with_capacity(MOST_PREROLL + 2 * FRAME),
+            wide: Vec::with_capacity(2 * FRAME),
             open: None,
             under_way: HashMap::new(),
             to_me,
@@ -71,25 +75,23 @@ impl Ears {
     /// Hears one frame.
     pub fn frame(&mut self, frame: &[i16; FRAME]) -> Input {
         let heard = self.vad.frame(frame);
-        let mut wide = [0; 2 * FRAME];
-        self.up.frame(frame, &mut wide);
+        self.wide.clear();
+        self.up.process(frame, &mut self.wide);
         if let Some(utterance) = &mut self.open
             && utterance.samples.len() < LONGEST
         {
-            utterance.samples.extend_from_slice(&wide);
+            utterance.samples.extend_from_slice(&self.wide);
         }
-        if self.recent.len() == MOST_PREROLL_FRAMES {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(wide);
+        self.recent.extend(&self.wide);
+        let surplus = self.recent.len().saturating_sub(MOST_PREROLL);
+        self.recent.drain(..surplus);
         Input::Frame { speech: heard.speech, level_db: heard.level_db }
     }
 
     /// Collects from here on, and from what came shortly before.
     pub fn listen(&mut self, id: UtteranceId, preroll_ms: u32) {
-        let frames = (preroll_ms / FRAME_MS) as usize;
-        let skip = self.recent.len().saturating_sub(frames);
-        let samples = self.recent.iter().skip(skip).flatten().copied().collect();
+        let skip = self.recent.len().saturating_sub(preroll_ms as usize * SAMPLES_PER_MS);
+        let samples = self.recent.iter().skip(skip).copied().collect();
         self.client.tell(SttWork::Reset { session: self.session });
         self.open = Some(Utterance { id, samples, fed: 0 });
     }

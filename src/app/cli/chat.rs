@@ -80,12 +80,12 @@ struct Chat {
 impl Desk {
     async fn open(config: &Config) -> Result<Self, CliError> {
         let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
-        let business = Arc::new(loaded.business);
+        let business = Arc::new(loaded.business.clone());
         let manifest =
             model(&models_folder(&config.engines), Kind::Llm, &config.engines.llm.model).map_err(CliError::NotReady)?;
         let trust = trust(&business, &manifest)?;
         let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
-        let tools = Tools::new(store, Arc::clone(&business), &loaded.passages).map_err(CliError::not_ready)?;
+        let tools = Tools::new(store, &loaded).map_err(CliError::not_ready)?;
         let model = start_llm(&config.engines, &manifest, 1);
         model.ready().await.map_err(CliError::NotReady)?;
         let session = model.session();

@@ -18,6 +18,7 @@ pub mod say;
 pub mod transcribe;
 
 mod error;
+mod output;
 pub use error::CliError;
 
 /// A self-hosted phone agent: answers business calls on this machine.

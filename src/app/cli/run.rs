@@ -76,14 +76,14 @@ async fn appliance(config: Config) -> Result<(), CliError> {
 /// Everything calls share, warmed.
 async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Models) -> Result<House, CliError> {
     let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
-    let business = Arc::new(loaded.business);
+    let business = Arc::new(loaded.business.clone());
     let trust = trust(&business, &models.llm)?;
     let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
     let lost = store.close_lost_calls(Clock::unix_ms()).map_err(CliError::not_ready)?;
     if lost > 0 {
         tracing::warn!(calls = lost, "calls of a former run were cut off; their records are closed as lost");
     }
-    let tools = Tools::new(store.clone(), Arc::clone(&business), &loaded.passages).map_err(CliError::not_ready)?;
+    let tools = Tools::new(store.clone(), &loaded).map_err(CliError::not_ready)?;
     let mut conversation = conversation::Config::default();
     conversation.max_call_ms = u64::from(config.calls.max_length_s) * 1000;
     engines.ready().await.map_err(CliError::NotReady)?;

@@ -1,5 +1,7 @@
 //! `callbox say`: the voice alone.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use super::{CliError, block_on};
@@ -47,7 +49,9 @@ pub fn run(args: Args) -> Result<(), CliError> {
         voice.ready().await.map_err(CliError::NotReady)?;
         speak(&voice, &choice, &speakable(&args.text, Language::English)).await.map_err(CliError::Failed)
     })?;
-    audio::wav::write(&args.out, RATE_HZ, &[&clip.samples]).map_err(CliError::failed)?;
+    let cannot = |why: &dyn std::fmt::Display| CliError::Failed(format!("can't write {}: {why}", args.out.display()));
+    let file = File::create(&args.out).map_err(|error| cannot(&error))?;
+    audio::wav::write_mono(BufWriter::new(file), RATE_HZ, &clip.samples).map_err(|error| cannot(&error))?;
     eprintln!("{} ms of speech in {}", clip.total_ms(), args.out.display());
     Ok(())
 }

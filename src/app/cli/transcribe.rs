@@ -1,5 +1,7 @@
 //! `callbox transcribe`: the recogniser alone.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use engine::manifest::Kind;
@@ -54,8 +56,11 @@ pub fn run(args: Args) -> Result<(), CliError> {
 }
 
 fn samples(file: &Path) -> Result<Vec<i16>, CliError> {
-    let wav = audio::wav::read(file).map_err(CliError::failed)?;
-    Ok(audio::resample(&wav.mono(), wav.rate_hz, RATE_HZ))
+    let cannot = |why: &dyn std::fmt::Display| CliError::Failed(format!("can't read {}: {why}", file.display()));
+    let open = File::open(file).map_err(|error| cannot(&error))?;
+    let wav = audio::wav::read(BufReader::new(open)).map_err(|error| cannot(&error))?;
+    let rate_hz = wav.rate_hz;
+    audio::resample(&wav.mono(), rate_hz, RATE_HZ).map_err(|error| cannot(&error))
 }
 
 async fn recognise(client: &Client<Stt>, piece: &[i16]) -> Result<Transcript, CliError> {
