@@ -95,7 +95,7 @@ pub(super) fn settled(
 }
 
 fn accepted(local: SocketAddr, media: &NegotiatedMedia) -> MediaDescription {
-    let mut formats = vec![(media.payload_type, media.codec.encoding())];
+    let mut formats = vec![(media.payload_type, media.codec.name())];
     formats.extend(
         media
             .dtmf_payload_type

@@ -12,36 +12,10 @@ mod read;
 
 use std::net::SocketAddr;
 
+pub use crate::media::Codec;
 pub use answer::{Answer, acceptable, answer};
 pub use offer::{offer, settle};
 pub use read::{Description, read};
-
-/// A voice codec we speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// G.711 mu-law, static payload type 0.
-    Pcmu,
-    /// G.711 A-law, static payload type 8.
-    Pcma,
-}
-
-impl Codec {
-    /// The payload type RFC 3551 assigns.
-    pub const fn static_payload_type(self) -> u8 {
-        match self {
-            Codec::Pcmu => 0,
-            Codec::Pcma => 8,
-        }
-    }
-
-    /// The encoding name of `a=rtpmap`.
-    pub const fn encoding(self) -> &'static str {
-        match self {
-            Codec::Pcmu => "PCMU",
-            Codec::Pcma => "PCMA",
-        }
-    }
-}
 
 /// Our end of an audio stream.
 #[derive(Debug, Clone, PartialEq, Eq)]

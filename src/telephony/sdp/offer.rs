@@ -13,7 +13,7 @@ const TELEPHONE_EVENTS: u8 = 101;
 pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
     let mut formats: Vec<(u8, &str)> = Vec::with_capacity(local.codecs.len() + 1);
     for codec in &local.codecs {
-        let format = (codec.static_payload_type(), Codec::encoding(*codec));
+        let format = (codec.payload_type(), Codec::name(*codec));
         if !formats.contains(&format) {
             formats.push(format);
         }

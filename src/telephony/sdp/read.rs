@@ -121,7 +121,7 @@ impl Audio<'_> {
         }
         [Codec::Pcmu, Codec::Pcma]
             .into_iter()
-            .find(|codec| named.encoding().eq_ignore_ascii_case(codec.encoding()))
+            .find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
     }
 
     fn rtpmap(&self, format: &str) -> Option<&str> {

@@ -16,15 +16,29 @@
 //! registration, authentication, 100rel, session timers, TLS.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod body;
+mod call;
+mod callee;
+mod caller;
 mod config;
+mod connections;
+mod dialog;
 mod endpoint;
+mod flow;
+mod framing;
+mod inbound;
 mod interface;
+mod limits;
+mod party;
+mod responses;
+mod timers;
+mod transactions;
+mod within;
 
 pub use config::Config;
 pub use endpoint::Endpoint;
 pub use interface::{
-    CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party,
-    Transport,
+    CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport,
 };
 
 pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia};

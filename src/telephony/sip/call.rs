@@ -1,0 +1,114 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use machine::Now;
+use sipx_sip::Request;
+
+use super::dialog::Dialog;
+use super::flow::Flow;
+use super::inbound::Way;
+use super::transactions::TransactionId;
+use crate::sdp::{Description, LocalMedia, NegotiatedMedia};
+
+/// One call: its dialog, its session, and how far it has come.
+pub(super) struct Call {
+    pub dialog: Dialog,
+    pub session: Session,
+    pub phase: Phase,
+    /// Whose share of the limits it is counted in.
+    pub source: IpAddr,
+    /// What tells a merged copy of its INVITE (RFC 3261, 8.2.2.2).
+    pub merge: Option<Merge>,
+    /// A 2xx of ours that waits for its ACK.
+    pub unacknowledged: Option<Unacknowledged>,
+    /// Our ACK, for when the peer's 2xx comes again.
+    pub acknowledgement: Option<(Flow, Vec<u8>)>,
+    /// Its Ended was said; only the signalling is still closing.
+    pub ended: bool,
+}
+
+/// How far a call has come.
+pub(super) enum Phase {
+    /// Their INVITE waits for the application.
+    Offered(Offered),
+    /// Our INVITE waits for an answer.
+    Dialling(Dialling),
+    /// Answered by us, not acknowledged yet.
+    Answered,
+    /// Both ends know.
+    Up,
+    /// Our BYE, or what must come before it, is under way.
+    Closing,
+}
+
+/// An INVITE of theirs.
+pub(super) struct Offered {
+    pub way: Way,
+    pub request: Request,
+    pub offer: Option<Description>,
+}
+
+/// An INVITE of ours.
+pub(super) struct Dialling {
+    pub transaction: TransactionId,
+    pub flow: Flow,
+    pub invite: Request,
+    /// A provisional response came: now a CANCEL may be sent (RFC 3261, 9.1).
+    pub provisional: bool,
+    pub ringing: bool,
+    /// The application gave up.
+    pub cancelled: bool,
+}
+
+/// A 2xx that is sent again until its ACK comes.
+pub(super) struct Unacknowledged {
+    pub sequence: u32,
+    pub flow: Flow,
+    pub bytes: Vec<u8>,
+    pub interval: Duration,
+    /// The 2xx held our offer: the ACK must hold the answer.
+    pub awaits_answer: bool,
+    pub until: Now,
+}
+
+/// What an INVITE has in common with its copies on other branches.
+pub(super) type Merge = (Vec<u8>, Option<Vec<u8>>, u32);
+
+/// The state of offer and answer (RFC 3264).
+pub(super) struct Session {
+    pub id: u64,
+    pub version: u64,
+    pub local: Option<LocalMedia>,
+    /// What we described last, to tell a change.
+    pub described: String,
+    pub media: Option<NegotiatedMedia>,
+}
+
+impl Session {
+    pub(super) fn new(id: u64) -> Self {
+        Session {
+            id,
+            version: 1,
+            local: None,
+            described: String::new(),
+            media: None,
+        }
+    }
+
+    /// Describes with `write`, raising the version only if the description has changed since
+    /// the last one (RFC 3264, 8).
+    pub(super) fn describe<E>(
+        &mut self,
+        write: impl Fn(u64) -> Result<(String, Option<NegotiatedMedia>), E>,
+    ) -> Result<(String, Option<NegotiatedMedia>), E> {
+        let (same, media) = write(self.version)?;
+        if self.described.is_empty() || same == self.described {
+            self.described.clone_from(&same);
+            return Ok((same, media));
+        }
+        self.version += 1;
+        let (changed, media) = write(self.version)?;
+        self.described.clone_from(&changed);
+        Ok((changed, media))
+    }
+}

@@ -1,0 +1,424 @@
+//! Calls that go out: INVITE, its responses, the ACK, CANCEL, and every BYE.
+
+use std::net::SocketAddr;
+
+use sipx_sip::headers::To;
+use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, Uri};
+
+use super::call::{Call, Dialling, Phase, Session};
+use super::dialog::{Dialog, address_of};
+use super::flow::Flow;
+use super::limits::{self, Kind};
+use super::responses::{ACCEPT, ALLOW};
+use super::timers::{CallTimer, TimerKey};
+use super::transactions::{Owner, TransactionId};
+use super::{CallKey, ConnectionId, EndCause, EndedBy, Endpoint, Event, Transport};
+use crate::sdp::{self, LocalMedia};
+
+/// A Dial command.
+pub(super) struct Dial {
+    pub token: u64,
+    pub target: String,
+    pub destination: Option<SocketAddr>,
+    pub from_display: Option<String>,
+    pub from_user: String,
+    pub media: LocalMedia,
+    pub transport: Transport,
+    pub connection: Option<ConnectionId>,
+}
+
+impl Endpoint {
+    /// Places a call. One that can't even be sent ends at once.
+    pub(super) fn dial(&mut self, dial: Dial) {
+        let key = self.new_call_key();
+        self.tell(Event::Dialled {
+            token: dial.token,
+            call: key,
+        });
+        if self.try_dial(key, dial).is_none() {
+            let (cause, by) = (EndCause::Unreachable, EndedBy::Local);
+            self.tell(Event::Ended {
+                call: key,
+                cause,
+                by,
+            });
+        }
+    }
+
+    fn try_dial(&mut self, key: CallKey, dial: Dial) -> Option<()> {
+        let target = Uri::parse(dial.target.into_bytes().into()).ok()?;
+        target.host()?;
+        let to = dial.destination.or_else(|| address_of(&target))?;
+        let flow = match dial.transport {
+            Transport::Udp => Flow::Datagram { to, local: None },
+            Transport::Tcp => self.open_stream(dial.connection, to),
+        };
+        let from = from_value(
+            dial.from_display.as_deref(),
+            &dial.from_user,
+            &self.host(flow),
+        );
+        let dialog = Dialog {
+            call_id: format!("{:016x}{:016x}", self.random.u64(..), self.random.u64(..))
+                .into_bytes(),
+            local: format!("{from};tag={key}").into_bytes(),
+            remote: [b"<", target.to_bytes().as_ref(), b">"].concat(),
+            remote_tag: None,
+            target,
+            routes: Vec::new(),
+            local_sequence: 1,
+            remote_sequence: None,
+            flow,
+            contact: self.contact(flow),
+        };
+        let mut session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
+        let body = sdp::offer(&dial.media, (session.id, session.version));
+        session.described.clone_from(&body);
+        session.local = Some(dial.media);
+        let via = self.via(flow);
+        let invite = dialog
+            .request(Method::Invite, 1, &via, &self.config.user_agent)?
+            .header(HeaderName::Allow, ALLOW)
+            .ok()?
+            .header(HeaderName::ContentType, ACCEPT)
+            .ok()?
+            .body(body)
+            .build();
+        self.keep(
+            key,
+            Call {
+                dialog,
+                session,
+                phase: Phase::Closing,
+                source: limits::source(to.ip()),
+                merge: None,
+                unacknowledged: None,
+                acknowledgement: None,
+                ended: false,
+            },
+        );
+        self.timers.set(
+            TimerKey::Call(key, CallTimer::Ring),
+            self.now + self.config.ring_limit,
+        );
+        let sent = self.open_client(invite.clone(), flow, Owner::Invite(key));
+        if let (Some(transaction), Some(call)) = (sent, self.calls.get_mut(&key)) {
+            call.phase = Phase::Dialling(Dialling {
+                transaction,
+                flow,
+                invite,
+                provisional: false,
+                ringing: false,
+                cancelled: false,
+            });
+        }
+        Some(())
+    }
+
+    fn keep(&mut self, key: CallKey, call: Call) {
+        self.sources.take(call.source, Kind::Call);
+        self.active += 1;
+        self.calls.insert(key, call);
+    }
+
+    /// A response to our INVITE.
+    pub(super) fn invite_response(&mut self, key: CallKey, id: TransactionId, response: &Response) {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        let dialling = match &mut call.phase {
+            Phase::Dialling(dialling) if dialling.transaction == id => dialling,
+            _ => return self.accepted_again(key, response),
+        };
+        if response.status.is_success() {
+            let cancelled = dialling.cancelled;
+            return self.accepted(key, response, cancelled);
+        }
+        if response.status.is_final() {
+            let status = response.status.code();
+            self.end(key, EndCause::Rejected { status }, EndedBy::Remote);
+            return self.forget(key);
+        }
+        let first = !std::mem::replace(&mut dialling.provisional, true);
+        if dialling.cancelled {
+            return if first {
+                self.send_cancel(key)
+            };
+        }
+        if response.status.code() > 100 {
+            let ringing = !std::mem::replace(&mut dialling.ringing, true);
+            call.dialog.learn(response);
+            if ringing {
+                self.tell(Event::Ringing { call: key });
+            }
+            // An answer in an unreliable provisional is a preview that the 200 must repeat
+            // (RFC 3261, 13.2.1): good enough to hear ringback by.
+            self.take_response_answer(key, response);
+        }
+    }
+
+    fn accepted(&mut self, key: CallKey, response: &Response, cancelled: bool) {
+        self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
+        self.timers.clear(TimerKey::Call(key, CallTimer::Cancelled));
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        call.dialog.learn(response);
+        call.phase = Phase::Up;
+        self.send_ack(key);
+        if cancelled {
+            return self.send_bye(key);
+        }
+        if self.take_response_answer(key, response) {
+            self.tell(Event::Established { call: key });
+        } else {
+            self.end(key, EndCause::NoMedia, EndedBy::Remote);
+            self.send_bye(key);
+        }
+    }
+
+    /// The 200 came again: our ACK was lost. Or another fork took the call too, which is one
+    /// too many (RFC 3261, 13.2.2.4).
+    fn accepted_again(&mut self, key: CallKey, response: &Response) {
+        let tag = response
+            .headers
+            .typed::<To>()
+            .and_then(Result::ok)
+            .and_then(|to| to.tag().map(<[u8]>::to_vec));
+        let Some(call) = self
+            .calls
+            .get(&key)
+            .filter(|_| response.status.is_success())
+        else {
+            return;
+        };
+        if call.dialog.remote_tag == tag {
+            if let Some((flow, bytes)) = call.acknowledgement.clone() {
+                self.transmit(flow, bytes);
+            }
+            return;
+        }
+        let mut fork = call.dialog.clone();
+        fork.learn(response);
+        let flow = Flow::Datagram {
+            to: fork.next_hop(),
+            local: None,
+        };
+        let flow = if fork.flow.is_stream() {
+            fork.flow
+        } else {
+            flow
+        };
+        let agent = self.config.user_agent.clone();
+        let ack = fork
+            .request(Method::Ack, 1, &self.via(flow), &agent)
+            .map(RequestBuilder::build);
+        if let Some(ack) = ack {
+            self.transmit(flow, bytes_of(&ack));
+        }
+        let bye = fork
+            .request(Method::Bye, 2, &self.via(flow), &agent)
+            .map(RequestBuilder::build);
+        if let Some(bye) = bye {
+            self.open_client(bye, flow, Owner::Nobody);
+        }
+    }
+
+    /// Takes the answer in a response; false where there is none that holds.
+    fn take_response_answer(&mut self, key: CallKey, response: &Response) -> bool {
+        let Some(call) = self.calls.get(&key) else {
+            return false;
+        };
+        if response.body().is_empty() {
+            // The preview in a provisional has settled it where the 200 says nothing.
+            return call.session.media.is_some();
+        }
+        let fallback = call.dialog.flow.peer().ip();
+        let settled = call.session.local.as_ref().and_then(|local| {
+            let answer = sdp::read(response.body()).ok()?;
+            sdp::settle(&answer, local, fallback).ok()
+        });
+        let Some(media) = settled else { return false };
+        self.agree(key, media);
+        true
+    }
+
+    fn send_ack(&mut self, key: CallKey) {
+        let flow = self.dialog_flow(key);
+        let via = flow.map(|flow| self.via(flow));
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        let (Some(flow), Some(via)) = (flow, via) else {
+            return;
+        };
+        let sequence = call.dialog.local_sequence;
+        let ack = call
+            .dialog
+            .request(Method::Ack, sequence, &via, &self.config.user_agent);
+        if let Some(ack) = ack {
+            let bytes = bytes_of(&ack.build());
+            call.acknowledgement = Some((flow, bytes.clone()));
+            self.transmit(flow, bytes);
+        }
+    }
+
+    /// Nobody answered our INVITE, or it could not be sent.
+    pub(super) fn invite_failed(&mut self, key: CallKey, lost: bool) {
+        if !matches!(
+            self.calls.get(&key).map(|call| &call.phase),
+            Some(Phase::Dialling(_))
+        ) {
+            return;
+        }
+        let cause = if lost {
+            EndCause::Unreachable
+        } else {
+            EndCause::Timeout
+        };
+        self.end(key, cause, EndedBy::Network);
+        self.forget(key);
+    }
+
+    /// Gives up a call of ours that nobody has answered. The CANCEL goes when it may: after a
+    /// provisional response (RFC 3261, 9.1).
+    pub(super) fn give_up(&mut self, key: CallKey, cause: EndCause, by: EndedBy) {
+        let Some(Call {
+            phase: Phase::Dialling(dialling),
+            ..
+        }) = self.calls.get_mut(&key)
+        else {
+            return;
+        };
+        let first = !std::mem::replace(&mut dialling.cancelled, true);
+        let provisional = dialling.provisional;
+        self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
+        self.timers.set(
+            TimerKey::Call(key, CallTimer::Cancelled),
+            self.now + self.config.t1 * 64,
+        );
+        self.end(key, cause, by);
+        if provisional && first {
+            self.send_cancel(key);
+        }
+    }
+
+    /// The cancelled INVITE got no final response in 64*T1: it is over (RFC 3261, 9.1).
+    pub(super) fn cancelled(&mut self, key: CallKey) {
+        if let Some(Call {
+            phase: Phase::Dialling(dialling),
+            ..
+        }) = self.calls.get(&key)
+        {
+            let transaction = dialling.transaction;
+            self.close_transaction(transaction);
+            self.forget(key);
+        }
+    }
+
+    /// RFC 3261, 9.1: the INVITE's own Via, URI, To and number.
+    fn send_cancel(&mut self, key: CallKey) {
+        let Some(Call {
+            phase: Phase::Dialling(dialling),
+            dialog,
+            ..
+        }) = self.calls.get(&key)
+        else {
+            return;
+        };
+        let (invite, flow) = (&dialling.invite, dialling.flow);
+        let mut cancel = RequestBuilder::new(Method::Cancel, invite.uri.clone()).max_forwards(70);
+        for name in [
+            HeaderName::Via,
+            HeaderName::Route,
+            HeaderName::From,
+            HeaderName::To,
+            HeaderName::CallId,
+        ] {
+            for field in invite.headers.get_all(&name) {
+                let Ok(with) = cancel.header(name.clone(), field.value().into_owned()) else {
+                    return;
+                };
+                cancel = with;
+            }
+        }
+        let Ok(cancel) = cancel.cseq(dialog.local_sequence, &Method::Cancel) else {
+            return;
+        };
+        self.open_client(cancel.build(), flow, Owner::Nobody);
+    }
+
+    /// BYE, after which the call only waits for the answer to it.
+    pub(super) fn send_bye(&mut self, key: CallKey) {
+        let flow = self.dialog_flow(key);
+        let via = flow.map(|flow| self.via(flow));
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        call.phase = Phase::Closing;
+        call.dialog.local_sequence = call.dialog.local_sequence.saturating_add(1);
+        let sequence = call.dialog.local_sequence;
+        let bye = via.and_then(|via| {
+            call.dialog
+                .request(Method::Bye, sequence, &via, &self.config.user_agent)
+        });
+        let sent = bye
+            .zip(flow)
+            .and_then(|(bye, flow)| self.open_client(bye.build(), flow, Owner::Bye(key)));
+        if sent.is_none() {
+            self.forget(key);
+        }
+    }
+
+    /// The way requests of a dialog go: its connection while that is open, else the next hop.
+    fn dialog_flow(&mut self, key: CallKey) -> Option<Flow> {
+        let call = self.calls.get(&key)?;
+        let (to, heard) = (call.dialog.next_hop(), call.dialog.flow);
+        let flow = match heard {
+            Flow::Stream { connection, .. } if self.connections.is_open(connection) => heard,
+            Flow::Stream { .. } => self.open_stream(None, to),
+            Flow::Datagram { local, .. } => Flow::Datagram { to, local },
+        };
+        if flow.is_stream()
+            && let Some(call) = self.calls.get_mut(&key)
+        {
+            call.dialog.flow = flow;
+        }
+        Some(flow)
+    }
+}
+
+fn bytes_of(request: &Request) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    request.write_to(&mut bytes);
+    bytes
+}
+
+/// A From without its tag: the display name quoted, the user escaped (RFC 3261, 25.1).
+fn from_value(display: Option<&str>, user: &str, host: &str) -> String {
+    let mut value = String::new();
+    if let Some(display) = display {
+        value.push('"');
+        for c in display.chars().filter(|c| !c.is_control()) {
+            if matches!(c, '"' | '\\') {
+                value.push('\\');
+            }
+            value.push(c);
+        }
+        value.push_str("\" ");
+    }
+    value.push_str("<sip:");
+    for octet in user.bytes() {
+        if octet.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&octet) {
+            value.push(char::from(octet));
+        } else {
+            value.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    if !user.is_empty() {
+        value.push('@');
+    }
+    value.push_str(host);
+    value.push('>');
+    value
+}

@@ -1,0 +1,186 @@
+//! Requests within a dialog: BYE, re-INVITE, UPDATE, OPTIONS.
+
+use sipx_sip::{HeaderName, Method};
+
+use super::body::{description, refusal};
+use super::call::Phase;
+use super::callee::in_dialog;
+use super::inbound::{Incoming, Way};
+use super::responses::Reply;
+use super::{CallKey, EndCause, EndedBy, Endpoint, Event};
+use crate::sdp::{self, Description, Fault, NegotiatedMedia};
+
+impl Endpoint {
+    /// A request with a To tag (RFC 3261, 12.2.2).
+    pub(super) fn in_dialog(&mut self, incoming: Incoming) {
+        let tag = incoming.to_tag.clone().unwrap_or_default();
+        let call = self.call_of(&tag, incoming.from_tag.as_deref(), &incoming.call_id);
+        let closing_or_dialling = |key: &CallKey| {
+            let phase = self.calls.get(key).map(|call| &call.phase);
+            let is_bye = incoming.request.method == Method::Bye;
+            match phase {
+                Some(Phase::Closing) => !is_bye,
+                Some(Phase::Dialling(_)) => is_bye,
+                _ => false,
+            }
+        };
+        let Some(key) = call.filter(|key| !closing_or_dialling(key)) else {
+            return self.answer_once(&incoming, &Reply::new(481));
+        };
+        if !self.in_sequence(key, incoming.sequence) {
+            // RFC 3261, 12.2.2: out of order is 500.
+            return self.answer_once(&incoming, &Reply::new(500));
+        }
+        let way = self.way(&incoming);
+        match incoming.request.method {
+            Method::Bye => self.bye(key, way, &incoming),
+            Method::Invite => self.reinvite(key, way, &incoming),
+            Method::Update => self.update(key, way, &incoming),
+            _ => {
+                let reply = self.capabilities();
+                self.answer(way, &incoming.request, reply, &key.to_string());
+            }
+        }
+    }
+
+    fn in_sequence(&mut self, key: CallKey, sequence: u32) -> bool {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return false;
+        };
+        let fresh = call
+            .dialog
+            .remote_sequence
+            .is_none_or(|last| sequence > last);
+        if fresh {
+            call.dialog.remote_sequence = Some(sequence);
+        }
+        fresh
+    }
+
+    fn bye(&mut self, key: CallKey, way: Way, incoming: &Incoming) {
+        self.answer(way, &incoming.request, Reply::new(200), &key.to_string());
+        // RFC 3261, 15.1.2: an INVITE still pending is answered 487.
+        self.refuse(key, Reply::new(487), EndCause::Cancelled, EndedBy::Remote);
+        if self.calls.contains_key(&key) {
+            self.end(key, EndCause::HungUp, EndedBy::Remote);
+            self.forget(key);
+        }
+    }
+
+    /// RFC 3261, 14.2. Everything in it is decided here and now, so that an INVITE never waits
+    /// within a dialog.
+    fn reinvite(&mut self, key: CallKey, way: Way, incoming: &Incoming) {
+        let outcome = self.may_negotiate(key).and_then(|()| {
+            let offer = description(&incoming.request, &self.config.user_agent)?;
+            self.renegotiate(key, offer.as_ref(), true)
+        });
+        match outcome {
+            Ok((body, media)) => {
+                let contact = self.refresh(key, incoming);
+                let mut reply = in_dialog(Reply::new(200), &incoming.request, &contact);
+                if let Some(body) = body {
+                    reply = reply.sdp(body);
+                }
+                self.send_accepting(key, way, &incoming.request, reply, media.is_none());
+                if let Some(media) = media {
+                    self.agree(key, media);
+                }
+            }
+            Err(reply) => self.answer(way, &incoming.request, reply, &key.to_string()),
+        }
+    }
+
+    /// RFC 3311, 5.2.
+    fn update(&mut self, key: CallKey, way: Way, incoming: &Incoming) {
+        let outcome = description(&incoming.request, &self.config.user_agent).and_then(|offer| {
+            if offer.is_some() {
+                self.may_negotiate(key)?;
+            }
+            self.renegotiate(key, offer.as_ref(), false)
+        });
+        match outcome {
+            Ok((body, media)) => {
+                let contact = self.refresh(key, incoming);
+                let mut reply = in_dialog(Reply::new(200), &incoming.request, &contact);
+                if let Some(body) = body {
+                    reply = reply.sdp(body);
+                }
+                self.answer(way, &incoming.request, reply, &key.to_string());
+                if let Some(media) = media {
+                    self.agree(key, media);
+                }
+            }
+            Err(reply) => self.answer(way, &incoming.request, reply, &key.to_string()),
+        }
+    }
+
+    /// 491 while an offer of ours is open, 500 with Retry-After while one of theirs is
+    /// (RFC 3261, 14.2; RFC 3311, 5.2).
+    fn may_negotiate(&mut self, key: CallKey) -> Result<(), Reply> {
+        let Some(call) = self.calls.get(&key) else {
+            return Err(Reply::new(481));
+        };
+        let our_offer_open = call
+            .unacknowledged
+            .as_ref()
+            .is_some_and(|open| open.awaits_answer);
+        match call.phase {
+            Phase::Dialling(_) => Err(Reply::new(491)),
+            _ if our_offer_open => Err(Reply::new(491)),
+            Phase::Offered(_) => Err(self.later()),
+            _ if call.unacknowledged.is_some() => Err(self.later()),
+            _ => Ok(()),
+        }
+    }
+
+    fn later(&mut self) -> Reply {
+        let seconds = self.random.u32(0..=10);
+        Reply::new(500).header(HeaderName::RetryAfter, seconds.to_string())
+    }
+
+    /// Our side of a new round: an answer to their offer; without one our offer where `must`.
+    fn renegotiate(
+        &mut self,
+        key: CallKey,
+        offer: Option<&Description>,
+        must: bool,
+    ) -> Result<(Option<String>, Option<NegotiatedMedia>), Reply> {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return Err(Reply::new(481));
+        };
+        if offer.is_none() && !must {
+            return Ok((None, None));
+        }
+        let Some(local) = call.session.local.clone() else {
+            return Err(Reply::new(500));
+        };
+        let (fallback, id) = (call.dialog.flow.peer().ip(), call.session.id);
+        let made = call.session.describe(|version| match offer {
+            Some(offer) => sdp::answer(offer, &local, (id, version), fallback)
+                .map(|answer| (answer.description, Some(answer.media))),
+            None => Ok::<_, Fault>((sdp::offer(&local, (id, version)), None)),
+        });
+        let agent = &self.config.user_agent;
+        made.map(|(body, media)| (Some(body), media))
+            .map_err(|fault| refusal(fault, agent))
+    }
+
+    fn refresh(&mut self, key: CallKey, incoming: &Incoming) -> String {
+        let contact = self.contact(incoming.arrival.flow);
+        if let Some(call) = self.calls.get_mut(&key) {
+            call.dialog.refresh(incoming);
+            call.dialog.contact.clone_from(&contact);
+        }
+        contact
+    }
+
+    /// Offer and answer are complete: said if anything has changed.
+    pub(super) fn agree(&mut self, key: CallKey, media: NegotiatedMedia) {
+        if let Some(call) = self.calls.get_mut(&key)
+            && call.session.media.as_ref() != Some(&media)
+        {
+            call.session.media = Some(media.clone());
+            self.tell(Event::Media { call: key, media });
+        }
+    }
+}
