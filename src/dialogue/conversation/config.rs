@@ -174,7 +174,15 @@ pub struct Lines {
 impl Lines {
     /// All of them.
     pub fn phrases(&self) -> Vec<String> {
-        [&self.hearing_down, &self.hearing_back, &self.failed, &self.pardon].into_iter().cloned().collect()
+        [
+            &self.hearing_down,
+            &self.hearing_back,
+            &self.failed,
+            &self.pardon,
+        ]
+        .into_iter()
+        .cloned()
+        .collect()
     }
 }
 
@@ -264,7 +272,11 @@ impl Default for DelayConfig {
 
 impl Default for SilenceConfig {
     fn default() -> Self {
-        SilenceConfig { after_ms: 7_000, patient_ms: 10_000, most: 3 }
+        SilenceConfig {
+            after_ms: 7_000,
+            patient_ms: 10_000,
+            most: 3,
+        }
     }
 }
 

@@ -10,3 +10,17 @@ pub enum Language {
     #[default]
     English,
 }
+
+/// As it will be said.
+pub fn speakable(text: &str, _language: Language) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Cut where a speaker would breathe.
+pub fn clauses(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        Vec::new()
+    } else {
+        vec![text.to_owned()]
+    }
+}
