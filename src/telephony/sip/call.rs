@@ -30,9 +30,9 @@ pub(super) struct Call {
 /// How far a call has come.
 pub(super) enum Phase {
     /// Their INVITE waits for the application.
-    Offered(Offered),
+    Offered(Box<Offered>),
     /// Our INVITE waits for an answer.
-    Dialling(Dialling),
+    Dialling(Box<Dialling>),
     /// Answered by us, not acknowledged yet.
     Answered,
     /// Both ends know.

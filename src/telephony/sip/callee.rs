@@ -82,11 +82,11 @@ impl Endpoint {
             has_offer: offer.is_some(),
         };
         let session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
-        let phase = Phase::Offered(Offered {
+        let phase = Phase::Offered(Box::new(Offered {
             way,
             request: incoming.request,
             offer,
-        });
+        }));
         let call = Call {
             dialog,
             session,

@@ -103,14 +103,14 @@ impl Endpoint {
         );
         let sent = self.open_client(invite.clone(), flow, Owner::Invite(key));
         if let (Some(transaction), Some(call)) = (sent, self.calls.get_mut(&key)) {
-            call.phase = Phase::Dialling(Dialling {
+            call.phase = Phase::Dialling(Box::new(Dialling {
                 transaction,
                 flow,
                 invite,
                 provisional: false,
                 ringing: false,
                 cancelled: false,
-            });
+            }));
         }
         Some(())
     }
