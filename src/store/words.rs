@@ -38,7 +38,10 @@ pub(crate) fn similar(a: &str, b: &str) -> bool {
     // Names are bounded where they are captured; what is longer than any name is no name.
     let bounded = a.len().max(b.len()) <= 64;
     // The first letter is seldom misheard, and "Maria" is not "Daria".
-    a == b || (bounded && a.chars().next() == b.chars().next() && strsim::osa_distance(a, b) <= allowed)
+    a == b
+        || (bounded
+            && a.chars().next() == b.chars().next()
+            && strsim::osa_distance(a, b) <= allowed)
 }
 
 fn fold(c: char, into: &mut String) {
@@ -285,7 +288,7 @@ mod tests {
     fn names_misheard_by_a_letter_are_the_same_and_different_names_are_not() {
         assert!(similar("gomez", "gomes"));
         assert!(
-            similar("katherine", "catherine") == false,
+            !similar("katherine", "catherine"),
             "the first letter counts"
         );
         assert!(similar("stephenson", "stevenson"));

@@ -124,6 +124,7 @@ impl Layers {
         };
         let mut leaves = Vec::new();
         leaves_of(root.get_ref(), "", &mut leaves);
+        leaves.sort_by_key(|(_, at)| *at);
         for (name, at) in leaves {
             match value_at(&values, &name) {
                 Some(value) => self.put(
