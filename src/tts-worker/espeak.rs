@@ -120,17 +120,13 @@ impl Espeak {
         }
     }
 
-    /// Chooses a voice by espeak's name, with `+variant`; false when there is none of that name.
+    /// Chooses a voice by espeak's name (`en-us`) or a language that one speaks (`en-gb`), with
+    /// or without `+variant`; false when there is none.
     pub fn choose(&mut self, voice: &str) -> bool {
         if self.voice == voice {
             return true;
         }
-        let Ok(name) = CString::new(voice) else {
-            return false;
-        };
-        // SAFETY: the library is initialised on this thread (`self` can't leave it), and `name`
-        // outlives the call.
-        let chosen = unsafe { ffi::espeak_SetVoiceByName(name.as_ptr()) } == ffi::OK;
+        let chosen = self.by_name(voice) || self.by_language(voice);
         // A voice that was not found may leave the library on another one.
         self.voice = if chosen {
             voice.to_owned()
@@ -138,6 +134,49 @@ impl Espeak {
             String::new()
         };
         chosen
+    }
+
+    fn by_name(&mut self, voice: &str) -> bool {
+        let Ok(name) = CString::new(voice) else {
+            return false;
+        };
+        // SAFETY: the library is initialised on this thread (`self` can't leave it), and `name`
+        // outlives the call.
+        unsafe { ffi::espeak_SetVoiceByName(name.as_ptr()) == ffi::OK }
+    }
+
+    /// Looks the language up; the library drops a variant then, so the voice that it found is
+    /// chosen again by name.
+    fn by_language(&mut self, voice: &str) -> bool {
+        let (language, variant) = voice.split_once('+').unwrap_or((voice, ""));
+        let Ok(language) = CString::new(language) else {
+            return false;
+        };
+        let mut wanted = ffi::Voice {
+            name: ptr::null(),
+            languages: language.as_ptr(),
+            identifier: ptr::null(),
+            gender: 0,
+            age: 0,
+            variant: 0,
+            xx1: 0,
+            score: 0,
+            spare: ptr::null_mut(),
+        };
+        // SAFETY: as above; the library copies what it keeps of `wanted`, and answers a voice
+        // of its own table, which stays; its identifier is null or a C string.
+        let found = unsafe {
+            if ffi::espeak_SetVoiceByProperties(&raw mut wanted) != ffi::OK {
+                return false;
+            }
+            match ffi::espeak_GetCurrentVoice().as_ref() {
+                Some(found) if !found.identifier.is_null() => CStr::from_ptr(found.identifier)
+                    .to_string_lossy()
+                    .into_owned(),
+                _ => return variant.is_empty(),
+            }
+        };
+        variant.is_empty() || self.by_name(&format!("{found}+{variant}"))
     }
 
     /// Speaks `text` with the chosen voice at `speed` (1.0 is the voice's own). Samples and the
@@ -175,42 +214,49 @@ impl Espeak {
 
     /// IPA phonemes of `text`, clause by clause: the clause as written, and its phonemes.
     pub fn phonemes(&mut self, text: &str) -> Result<Vec<(String, String)>, Error> {
-        let text = CString::new(text).map_err(|_| Error::Text)?;
-        let bytes = text.as_bytes();
+        let c_text = CString::new(text).map_err(|_| Error::Text)?;
         let mut clauses = Vec::new();
-        let mut at = 0;
-        // Every round moves on by a byte or ends, so this is bounded by the text.
-        while at < bytes.len() {
-            let start = text.as_ptr().wrapping_add(at).cast::<c_void>();
-            let mut next = start;
-            // SAFETY: `start` points into the C string `text`, before its zero; the library
-            // moves `next` within the same string or sets it to null. What it returns is valid
-            // until its next call, and copied before that.
-            let phonemes = unsafe {
-                let ipa = ffi::espeak_TextToPhonemes(
-                    &mut next,
-                    ffi::CHARS_UTF8 as c_int,
-                    ffi::PHONEMES_IPA,
-                );
-                if ipa.is_null() {
-                    String::new()
-                } else {
-                    CStr::from_ptr(ipa).to_string_lossy().into_owned()
-                }
-            };
-            let end = if next.is_null() {
-                bytes.len()
+        let (mut read, mut from) = (0, 0);
+        // Every round reads on by a byte or is the last, so this is bounded by the text.
+        while read < text.len() {
+            let (phonemes, next) = self.clause(&c_text, read);
+            let ends = next.is_none_or(|next| next <= read || next >= text.len());
+            read = next.filter(|_| !ends).unwrap_or(text.len());
+            // The library has read a character of the next clause to know that this one is over.
+            let to = if ends {
+                text.len()
             } else {
-                (next as usize)
-                    .saturating_sub(text.as_ptr() as usize)
-                    .clamp(at, bytes.len())
+                text.floor_char_boundary(read.saturating_sub(1))
             };
-            let end = if end == at { bytes.len() } else { end };
-            let written = bytes.get(at..end).unwrap_or_default();
-            clauses.push((String::from_utf8_lossy(written).into_owned(), phonemes));
-            at = end;
+            clauses.push((text.get(from..to).unwrap_or_default().to_owned(), phonemes));
+            from = to.max(from);
         }
         Ok(clauses)
+    }
+
+    /// Phonemes of the clause that begins at byte `at` of `text`, and the byte up to which the
+    /// library has read; none at the end.
+    fn clause(&mut self, text: &CStr, at: usize) -> (String, Option<usize>) {
+        let start = text.as_ptr().wrapping_add(at).cast::<c_void>();
+        let mut next = start;
+        // SAFETY: `start` points into the C string `text`, before its zero; the library moves
+        // `next` within the same string or sets it to null. What it returns is valid until its
+        // next call, and copied before that.
+        let phonemes = unsafe {
+            let ipa = ffi::espeak_TextToPhonemes(
+                &raw mut next,
+                ffi::CHARS_UTF8 as c_int,
+                ffi::PHONEMES_IPA,
+            );
+            if ipa.is_null() {
+                String::new()
+            } else {
+                CStr::from_ptr(ipa).to_string_lossy().into_owned()
+            }
+        };
+        let read =
+            (!next.is_null()).then(|| (next as usize).saturating_sub(text.as_ptr() as usize));
+        (phonemes, read)
     }
 }
 

@@ -59,6 +59,29 @@ pub struct Event {
     pub id: EventId,
 }
 
+/// `espeak_VOICE`: what a voice should be like.
+#[repr(C)]
+pub struct Voice {
+    /// Its name, or null.
+    pub name: *const c_char,
+    /// Language with or without `+variant`, or null.
+    pub languages: *const c_char,
+    /// Its file, or null.
+    pub identifier: *const c_char,
+    /// 0 for any.
+    pub gender: u8,
+    /// 0 for any.
+    pub age: u8,
+    /// Place among those that fit.
+    pub variant: u8,
+    /// The library's own.
+    pub xx1: u8,
+    /// The library's own.
+    pub score: c_int,
+    /// The library's own.
+    pub spare: *mut c_void,
+}
+
 /// `t_espeak_callback`: samples (null at the end), how many, events; answers 0 to go on, 1 to stop.
 pub type SynthCallback = unsafe extern "C" fn(*mut i16, c_int, *mut Event) -> c_int;
 
@@ -88,6 +111,10 @@ unsafe extern "C" {
     pub fn espeak_SetParameter(parameter: c_int, value: c_int, relative: c_int) -> c_int;
     /// Chooses a voice by name or file, with `+variant`.
     pub fn espeak_SetVoiceByName(name: *const c_char) -> c_int;
+    /// Chooses the voice that fits best.
+    pub fn espeak_SetVoiceByProperties(wanted: *mut Voice) -> c_int;
+    /// The chosen voice, or null.
+    pub fn espeak_GetCurrentVoice() -> *const Voice;
     /// Phonemes of the next clause; moves `*text` past it, to null at the end.
     pub fn espeak_TextToPhonemes(
         text: *mut *const c_void,
@@ -98,4 +125,16 @@ unsafe extern "C" {
     pub fn espeak_Cancel() -> c_int;
     /// The version.
     pub fn espeak_Info(path_data: *mut *const c_char) -> *const c_char;
+}
+
+/// Stands in for the function of libpcaudio by which espeak-ng looks for a loudspeaker as soon
+/// as it is initialised, even when it is to speak into a callback: it would reach for
+/// PulseAudio's socket, in vain, and complain. All of libpcaudio accepts a null device.
+#[unsafe(no_mangle)]
+pub extern "C" fn create_audio_device_object(
+    _: *const c_char,
+    _: *const c_char,
+    _: *const c_char,
+) -> *mut c_void {
+    std::ptr::null_mut()
 }

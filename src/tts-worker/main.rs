@@ -18,11 +18,16 @@ use engine::manifest::{self, Kind, Manifest, TtsEngine};
 use engine::worker::{self, Args, sandbox};
 use tts_worker::Error;
 use tts_worker::espeak::Espeak;
-use tts_worker::piper::{Piper, Runtime};
+use tts_worker::piper::{Library, Piper};
 use tts_worker::serve::Speaker;
 use tts_worker::voices::Voices;
 
 const OPTIONS: [&str; 3] = ["--models", "--onnxruntime", "--espeak-data"];
+
+/// espeak-ng asks the C library for a UTF-8 locale.
+const LOCALES: &str = "/usr/lib/locale";
+/// What ONNX Runtime reads to know the processor.
+const PROCESSOR: [&str; 2] = ["/proc/cpuinfo", "/sys/devices/system/cpu"];
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -35,19 +40,22 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     let espeak_data = Espeak::data_folder(args.value("--espeak-data").map(Path::new))?;
     // The library is code, not a model: loaded while the system's own libraries can still be
     // found, before anything is parsed.
-    let runtime = if manifests.is_empty() {
+    let library = if manifests.is_empty() {
         None
     } else {
-        Some(runtime(&args)?)
+        Some(library(&args)?)
     };
 
-    let mut readable = vec![espeak_data.as_path()];
+    let mut readable = vec![espeak_data.as_path(), Path::new(LOCALES)];
     readable.extend(
         manifests
             .iter()
             .flat_map(|voice| &voice.files)
             .map(|file| file.path.as_path()),
     );
+    if library.is_some() {
+        readable.extend(PROCESSOR.map(Path::new));
+    }
     one_thread()?;
     let closed = sandbox::close(&readable)?;
     if args.try_egress {
@@ -58,6 +66,7 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     }
     worker::serve(started, || {
         let mut voices = Voices::new(Espeak::start(&espeak_data)?);
+        let runtime = library.map(Library::start).transpose()?;
         for manifest in &manifests {
             if let Some(runtime) = &runtime {
                 voices.add(manifest.name.clone(), Piper::load(runtime, manifest)?);
@@ -96,19 +105,19 @@ fn manifests(args: &Args) -> Result<Vec<Manifest>, engine::Error> {
 }
 
 /// ONNX Runtime as `--onnxruntime` or `ORT_DYLIB_PATH` name it.
-fn runtime(args: &Args) -> Result<Runtime, engine::Error> {
+fn library(args: &Args) -> Result<Library, engine::Error> {
     let named = args
         .value("--onnxruntime")
         .cloned()
         .or_else(|| std::env::var_os("ORT_DYLIB_PATH"));
-    let library: OsString = named.filter(|path| !path.is_empty()).ok_or_else(|| {
+    let path: OsString = named.filter(|path| !path.is_empty()).ok_or_else(|| {
         engine::Error::Usage(
             "a Piper voice needs --onnxruntime FILE: scripts/setup puts it into .setup/onnxruntime"
                 .into(),
         )
     })?;
-    let library = std::path::absolute(&library).unwrap_or_else(|_| PathBuf::from(library));
-    Ok(Runtime::load(&library)?)
+    let path = std::path::absolute(&path).unwrap_or_else(|_| PathBuf::from(path));
+    Ok(Library::load(&path)?)
 }
 
 /// A thread that exists before the sandbox closes would stay outside of it.

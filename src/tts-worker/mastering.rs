@@ -91,21 +91,18 @@ impl<'a> Mastering<'a> {
         }
     }
 
-    /// Sound: what was held belongs to the speech.
-    fn release(&mut self) {
-        self.sounded = self.seen;
-        if !self.begun {
-            self.begun = true;
-            let keep = ((self.rate_in * MARGIN_MS / 1_000) as usize).min(self.held.len());
-            let drop = self.held.len() - keep;
-            self.trimmed = u32::try_from(drop).unwrap_or(u32::MAX);
-            self.held.drain(..drop);
-        }
-        self.pass_held();
+    /// Sound: drops the silence before the first of it. `at` is where it is in what is held.
+    fn begin(&mut self, at: usize) {
+        self.begun = true;
+        let margin = (self.rate_in * MARGIN_MS / 1_000) as usize;
+        let drop = at.saturating_sub(margin);
+        self.trimmed = self.seen - count(self.held.len() - drop);
+        self.held.drain(..drop);
     }
 
-    fn pass_held(&mut self) {
-        let rounded: Vec<i16> = self.held.drain(..).map(round_peak).collect();
+    /// Passes on the first so many of the samples that are held.
+    fn pass(&mut self, held: usize) {
+        let rounded: Vec<i16> = self.held.drain(..held).map(round_peak).collect();
         self.resampler.process(&rounded, &mut self.piece);
         self.drop_delay();
     }
@@ -117,7 +114,7 @@ impl<'a> Mastering<'a> {
     }
 
     fn flush(&mut self, at_least: u32) -> Flow {
-        let length = u32::try_from(self.piece.len()).unwrap_or(u32::MAX);
+        let length = count(self.piece.len());
         if length == 0 || (self.sent > 0 && length < at_least) {
             return Flow::Go;
         }
@@ -135,7 +132,7 @@ impl<'a> Mastering<'a> {
             for (i, sample) in self.held.iter_mut().skip(from).enumerate() {
                 *sample *= 1.0 - (i + 1) as f32 / fade as f32;
             }
-            self.pass_held();
+            self.pass(self.held.len());
             self.resampler.finish(&mut self.piece);
             self.drop_delay();
         }
@@ -156,16 +153,26 @@ impl Take for Mastering<'_> {
     }
 
     fn samples(&mut self, samples: &[i16]) -> Flow {
-        for sample in samples {
-            let value = f32::from(*sample) * self.gain;
-            self.seen = self.seen.saturating_add(1);
-            self.held.push(value);
-            if value.abs() >= SILENT {
-                self.release();
+        let before = self.held.len();
+        self.held
+            .extend(samples.iter().map(|sample| f32::from(*sample) * self.gain));
+        self.seen = self.seen.saturating_add(count(samples.len()));
+        let new = self.held.get(before..).unwrap_or_default();
+        let loud = |sample: &f32| sample.abs() >= SILENT;
+        if let (Some(first), Some(last)) = (new.iter().position(loud), new.iter().rposition(loud)) {
+            self.sounded = self.seen - count(new.len() - last - 1);
+            if !self.begun {
+                self.begin(before + first);
             }
+            let quiet = (self.seen - self.sounded) as usize;
+            self.pass(self.held.len().saturating_sub(quiet));
         }
         self.flush(self.rate_out * PIECE_MS / 1_000)
     }
+}
+
+fn count(samples: usize) -> u32 {
+    u32::try_from(samples).unwrap_or(u32::MAX)
 }
 
 /// Rounds what would clip: linear up to the knee, then ever flatter.

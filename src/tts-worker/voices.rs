@@ -231,7 +231,10 @@ fn language(name: &str) -> String {
         .unwrap_or(name)
         .to_ascii_lowercase()
         .replace('_', "-");
-    let base = name.split('+').next().unwrap_or_default();
+    let end = name
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .unwrap_or(name.len());
+    let base = name.get(..end).unwrap_or_default();
     let mut parts = base.split('-');
     let primary = parts.next().unwrap_or_default();
     match parts.next() {

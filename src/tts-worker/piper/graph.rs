@@ -1,8 +1,8 @@
 //! A Piper graph on ONNX Runtime: phoneme numbers in, samples out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ort::environment::Environment;
+use ort::environment::{Environment, EnvironmentBuilder};
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::Tensor;
@@ -14,26 +14,40 @@ pub const MAX_IDS: usize = 4_096;
 /// Longest audio taken from a graph at once, in samples: two minutes at 48 kHz.
 const MAX_SAMPLES: usize = 120 * 48_000;
 
-/// ONNX Runtime, loaded and started: one in a process, before the sandbox closes.
-pub struct Runtime {
-    environment: Environment,
+/// ONNX Runtime's code, loaded but not started: the system's own libraries that it needs can
+/// only be found before the sandbox closes, and threads may only begin after that.
+pub struct Library {
+    builder: EnvironmentBuilder,
+    path: PathBuf,
 }
 
-impl Runtime {
-    /// Loads the library and starts its environment, without telemetry.
-    pub fn load(library: &Path) -> Result<Self, Error> {
-        let refused = |why: String| Error::OnnxRuntime {
-            file: library.to_path_buf(),
-            why,
-        };
-        let builder = ort::init_from(library).map_err(|error| refused(error.to_string()))?;
-        let environment = builder
-            .with_name("callbox-tts")
-            .with_telemetry(false)
-            .build()
-            .map_err(|error| refused(error.to_string()))?;
+impl Library {
+    /// Loads the library.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let builder = ort::init_from(path).map_err(|error| Error::OnnxRuntime {
+            file: path.to_path_buf(),
+            why: error.to_string(),
+        })?;
+        Ok(Library {
+            builder,
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Starts it, without telemetry.
+    pub fn start(self) -> Result<Runtime, Error> {
+        let builder = self.builder.with_name("callbox-tts").with_telemetry(false);
+        let environment = builder.build().map_err(|error| Error::OnnxRuntime {
+            file: self.path,
+            why: error.to_string(),
+        })?;
         Ok(Runtime { environment })
     }
+}
+
+/// ONNX Runtime, started: one in a process.
+pub struct Runtime {
+    environment: Environment,
 }
 
 /// One loaded graph.
