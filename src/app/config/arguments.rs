@@ -24,23 +24,30 @@ impl Arguments {
     /// # Errors
     /// No file, or everything that is wrong in it.
     pub fn load(&self) -> Result<Loaded, ConfigError> {
-        let found = || {
-            PLACES
-                .iter()
-                .map(PathBuf::from)
-                .find(|place| Path::exists(place))
-        };
-        let file = self
-            .config
-            .clone()
-            .or_else(found)
-            .ok_or(ConfigError::Missing)?;
+        let file = self.file().ok_or(ConfigError::Missing)?;
+        self.read(Some(file))
+    }
+
+    /// The same, but where there is no file the defaults do: for what needs no business.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn load_or_default(&self) -> Result<Loaded, ConfigError> {
+        self.read(self.file())
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        let found = || PLACES.iter().map(PathBuf::from).find(|place| Path::exists(place));
+        self.config.clone().or_else(found)
+    }
+
+    fn read(&self, file: Option<PathBuf>) -> Result<Loaded, ConfigError> {
         // A variable that is no text can't be ours.
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Config::load(&Sources {
-            file: Some(file),
+            file,
             environment,
             set: self.set.clone(),
         })

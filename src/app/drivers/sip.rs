@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use machine::{Now, Wake, World, drive};
-use telephony::sip::{Command, ConnectionId, Endpoint, Event, Input, Output};
+use telephony::sip::{Command, Endpoint, Event, Input, Output};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
