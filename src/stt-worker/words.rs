@@ -1,0 +1,132 @@
+/// A recognised token: its bytes and its probability.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    pub bytes: Vec<u8>,
+    pub probability: f32,
+}
+
+/// A text with its probabilities.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Spoken {
+    pub text: String,
+    /// Mean token probability.
+    pub confidence: f32,
+    /// The same for each word of the text, split at spaces.
+    pub words: Vec<f32>,
+}
+
+/// Puts tokens together to words. Empty when there are no words, when all of it is a remark
+/// about sounds ("[BLANK_AUDIO]", "(wind)"), or when the mean probability is below `floor`:
+/// Whisper invents text where nobody spoke, but it is not sure of it.
+pub fn spoken(tokens: &[Token], floor: f32) -> Spoken {
+    let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.bytes.iter().copied()).collect();
+    let of_byte: Vec<f32> = tokens.iter().flat_map(|token| token.bytes.iter().map(|_| token.probability)).collect();
+    let written = String::from_utf8_lossy(&bytes);
+    let kept = without_remarks(&written);
+    let confidence = mean(tokens.iter().map(|token| token.probability));
+    if !has_words(&kept) || confidence < floor_for(&kept, floor) {
+        return Spoken { confidence, ..Spoken::default() };
+    }
+    let text = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = probabilities(&bytes, &of_byte, &text);
+    Spoken { text, confidence, words }
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// A lone letter is what Whisper likes best to make of a click: it takes more to be believed.
+fn floor_for(text: &str, floor: f32) -> f32 {
+    let mut letters = text.chars().filter(|c| c.is_alphanumeric());
+    match (letters.next(), letters.next()) {
+        (Some(only), None) if only.is_ascii() => f32::midpoint(1.0, floor),
+        _ => floor,
+    }
+}
+
+/// Text without what stands in brackets, parentheses or between asterisks or notes.
+fn without_remarks(text: &str) -> String {
+    let mut kept = String::new();
+    let mut closing = None;
+    for c in text.chars() {
+        match closing {
+            Some(end) if c == end => closing = None,
+            Some(_) => {}
+            None => match c {
+                '[' => closing = Some(']'),
+                '(' => closing = Some(')'),
+                '*' => closing = Some('*'),
+                '\u{266a}' => closing = Some('\u{266a}'),
+                c => kept.push(c),
+            },
+        }
+    }
+    kept
+}
+
+/// The mean over the tokens of each word; found again in the bytes from left to right, since
+/// remarks may have been taken out between them.
+fn probabilities(bytes: &[u8], of_byte: &[f32], text: &str) -> Vec<f32> {
+    let mut from = 0;
+    let word = |word: &str| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let at = rest.windows(word.len().max(1)).position(|window| window == word.as_bytes());
+        let Some(start) = at.map(|at| from + at) else {
+            return 0.0;
+        };
+        from = start + word.len();
+        mean(of_byte.get(start..from).unwrap_or_default().iter().copied())
+    };
+    text.split(' ').map(word).collect()
+}
+
+fn mean(values: impl Iterator<Item = f32>) -> f32 {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    if count == 0 { 0.0 } else { sum / count as f32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Token, spoken};
+
+    fn tokens(parts: &[(&str, f32)]) -> Vec<Token> {
+        parts
+            .iter()
+            .map(|(text, probability)| Token { bytes: text.as_bytes().to_vec(), probability: *probability })
+            .collect()
+    }
+
+    #[test]
+    fn each_word_has_the_mean_of_its_tokens() {
+        let spoken = spoken(&tokens(&[(" hel", 1.0), ("lo", 0.5), (" bob", 0.25)]), 0.1);
+        assert_eq!(spoken.text, "hello bob");
+        assert_eq!(spoken.words.len(), 2);
+        assert!((spoken.words[0] - 0.8).abs() < 1e-6); // three bytes at 1, two at a half
+        assert!((spoken.words[1] - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn remarks_about_sounds_are_not_words() {
+        assert_eq!(spoken(&tokens(&[(" [BLANK", 1.0), ("_AUDIO]", 1.0)]), 0.1).text, "");
+        assert_eq!(spoken(&tokens(&[(" (wind)", 1.0), (" yes", 1.0)]), 0.1).text, "yes");
+        assert_eq!(spoken(&tokens(&[(" ...", 1.0)]), 0.1).text, "");
+    }
+
+    #[test]
+    fn text_nobody_is_sure_of_is_dropped() {
+        assert_eq!(spoken(&tokens(&[(" thanks", 0.3)]), 0.5).text, "");
+        assert_eq!(spoken(&[], 0.5).text, "");
+        assert_eq!(spoken(&tokens(&[(" r", 0.7)]), 0.5).text, "");
+        assert_eq!(spoken(&tokens(&[(" r", 0.8)]), 0.5).text, "r");
+    }
+
+    #[test]
+    fn a_character_split_over_tokens_comes_back_whole() {
+        let split = [
+            Token { bytes: b" caf\xc3".to_vec(), probability: 1.0 },
+            Token { bytes: b"\xa9".to_vec(), probability: 1.0 },
+        ];
+        assert_eq!(spoken(&split, 0.5).text, "caf\u{e9}");
+    }
+}
