@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use machine::Now;
+
+use super::event::Ms;
+
+/// Silence that is not a pause between two words.
+const STOPPED: Duration = Duration::from_millis(500);
+/// The agent counts as speaking when it was audible so shortly before the caller cut in.
+const WAS_SPEAKING: Duration = Duration::from_millis(300);
+
+/// A caller who cuts in, and how long the agent takes to stop.
+#[derive(Debug, Clone)]
+pub(super) struct BargeIn {
+    turn: u32,
+    asked: Now,
+    began: Option<Now>,
+}
+
+impl BargeIn {
+    /// The caller is told to speak at this instant.
+    pub fn new(turn: u32, asked: Now) -> Self {
+        BargeIn { turn, asked, began: None }
+    }
+
+    /// The first audible sample was sent.
+    pub fn began(&mut self, at: Now) {
+        self.began = Some(at);
+    }
+
+    /// The turn and the time to silence, once the agent has been silent for long enough; no
+    /// time when it was not speaking.
+    pub fn verdict(&self, now: Now, last: Option<Now>) -> Option<(u32, Option<Ms>)> {
+        let began = self.began?;
+        let Some(last) = last.filter(|last| *last + WAS_SPEAKING >= self.asked) else {
+            return Some((self.turn, None));
+        };
+        (now >= last.max(began) + STOPPED).then(|| (self.turn, Some(Ms::between(began, last))))
+    }
+
+    /// When the verdict may be known.
+    pub fn due(&self, last: Option<Now>) -> Now {
+        self.began.map_or(Now::NEVER, |began| last.map_or(began, |last| last.max(began)) + STOPPED)
+    }
+}
