@@ -55,25 +55,18 @@ impl Espeak {
     pub fn data_folder(named: Option<&Path>) -> Result<PathBuf, Error> {
         let found = match named {
             Some(folder) => Some(folder.to_path_buf()),
-            None => DATA_PLACES
-                .iter()
-                .map(PathBuf::from)
-                .find(|place| place.join("phontab").exists()),
+            None => DATA_PLACES.iter().map(PathBuf::from).find(|place| place.join("phontab").exists()),
         };
         match found {
             Some(folder) if folder.join("phontab").exists() => Ok(folder),
             Some(folder) => Err(Error::EspeakData { folder }),
-            None => Err(Error::EspeakData {
-                folder: PathBuf::from(DATA_PLACES[0]),
-            }),
+            None => Err(Error::EspeakData { folder: PathBuf::from(DATA_PLACES[0]) }),
         }
     }
 
     /// Starts the library on an `espeak-ng-data` folder. Once in a process.
     pub fn start(data: &Path) -> Result<Self, Error> {
-        let refused = || Error::EspeakData {
-            folder: data.to_path_buf(),
-        };
+        let refused = || Error::EspeakData { folder: data.to_path_buf() };
         let path = CString::new(data.as_os_str().as_encoded_bytes()).map_err(|_| refused())?;
         if TAKEN.swap(true, Ordering::SeqCst) {
             return Err(Error::EspeakTwice);
@@ -81,24 +74,12 @@ impl Espeak {
         // SAFETY: `path` is a C string that outlives the call; the swap above makes this the
         // only initialisation of the process.
         let rate = unsafe {
-            ffi::espeak_Initialize(
-                ffi::AUDIO_OUTPUT_SYNCHRONOUS,
-                BUFFER_MS,
-                path.as_ptr(),
-                ffi::INITIALIZE_DONT_EXIT,
-            )
+            ffi::espeak_Initialize(ffi::AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, path.as_ptr(), ffi::INITIALIZE_DONT_EXIT)
         };
-        let rate = u32::try_from(rate)
-            .ok()
-            .filter(|rate| *rate > 0)
-            .ok_or_else(refused)?;
+        let rate = u32::try_from(rate).ok().filter(|rate| *rate > 0).ok_or_else(refused)?;
         // SAFETY: the callback is a plain function that lives as long as the process.
         unsafe { ffi::espeak_SetSynthCallback(deliver) };
-        Ok(Espeak {
-            rate,
-            voice: String::new(),
-            _thread: PhantomData,
-        })
+        Ok(Espeak { rate, voice: String::new(), _thread: PhantomData })
     }
 
     /// Samples a second of what [`Self::speak`] makes.
@@ -112,11 +93,7 @@ impl Espeak {
         // where the data path is not wanted.
         unsafe {
             let version = ffi::espeak_Info(ptr::null_mut());
-            if version.is_null() {
-                String::new()
-            } else {
-                CStr::from_ptr(version).to_string_lossy().into_owned()
-            }
+            if version.is_null() { String::new() } else { CStr::from_ptr(version).to_string_lossy().into_owned() }
         }
     }
 
@@ -128,11 +105,7 @@ impl Espeak {
         }
         let chosen = self.by_name(voice) || self.by_language(voice);
         // A voice that was not found may leave the library on another one.
-        self.voice = if chosen {
-            voice.to_owned()
-        } else {
-            String::new()
-        };
+        self.voice = if chosen { voice.to_owned() } else { String::new() };
         chosen
     }
 
@@ -170,9 +143,9 @@ impl Espeak {
                 return false;
             }
             match ffi::espeak_GetCurrentVoice().as_ref() {
-                Some(found) if !found.identifier.is_null() => CStr::from_ptr(found.identifier)
-                    .to_string_lossy()
-                    .into_owned(),
+                Some(found) if !found.identifier.is_null() => {
+                    CStr::from_ptr(found.identifier).to_string_lossy().into_owned()
+                }
                 _ => return variant.is_empty(),
             }
         };
@@ -205,11 +178,7 @@ impl Espeak {
             outcome
         };
         SINK.set(before);
-        if outcome == ffi::OK {
-            Ok(())
-        } else {
-            Err(Error::Espeak { code: outcome })
-        }
+        if outcome == ffi::OK { Ok(()) } else { Err(Error::Espeak { code: outcome }) }
     }
 
     /// IPA phonemes of `text`, clause by clause: the clause as written, and its phonemes.
@@ -223,11 +192,7 @@ impl Espeak {
             let ends = next.is_none_or(|next| next <= read || next >= text.len());
             read = next.filter(|_| !ends).unwrap_or(text.len());
             // The library has read a character of the next clause to know that this one is over.
-            let to = if ends {
-                text.len()
-            } else {
-                text.floor_char_boundary(read.saturating_sub(1))
-            };
+            let to = if ends { text.len() } else { text.floor_char_boundary(read.saturating_sub(1)) };
             clauses.push((text.get(from..to).unwrap_or_default().to_owned(), phonemes));
             from = to.max(from);
         }
@@ -243,29 +208,16 @@ impl Espeak {
         // `next` within the same string or sets it to null. What it returns is valid until its
         // next call, and copied before that.
         let phonemes = unsafe {
-            let ipa = ffi::espeak_TextToPhonemes(
-                &raw mut next,
-                ffi::CHARS_UTF8 as c_int,
-                ffi::PHONEMES_IPA,
-            );
-            if ipa.is_null() {
-                String::new()
-            } else {
-                CStr::from_ptr(ipa).to_string_lossy().into_owned()
-            }
+            let ipa = ffi::espeak_TextToPhonemes(&raw mut next, ffi::CHARS_UTF8 as c_int, ffi::PHONEMES_IPA);
+            if ipa.is_null() { String::new() } else { CStr::from_ptr(ipa).to_string_lossy().into_owned() }
         };
-        let read =
-            (!next.is_null()).then(|| (next as usize).saturating_sub(text.as_ptr() as usize));
+        let read = (!next.is_null()).then(|| (next as usize).saturating_sub(text.as_ptr() as usize));
         (phonemes, read)
     }
 }
 
 fn words_a_minute(speed: f32) -> c_int {
-    let speed = if speed.is_finite() && speed > 0.0 {
-        speed
-    } else {
-        1.0
-    };
+    let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
     let rate = (ffi::RATE_NORMAL as f32 * speed).round() as c_int;
     rate.clamp(ffi::RATE_MINIMUM, ffi::RATE_MAXIMUM)
 }

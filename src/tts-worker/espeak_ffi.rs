@@ -88,12 +88,7 @@ pub type SynthCallback = unsafe extern "C" fn(*mut i16, c_int, *mut Event) -> c_
 #[link(name = "espeak-ng")]
 unsafe extern "C" {
     /// Returns the sample rate, or -1.
-    pub fn espeak_Initialize(
-        output: c_int,
-        buflength_ms: c_int,
-        path: *const c_char,
-        options: c_int,
-    ) -> c_int;
+    pub fn espeak_Initialize(output: c_int, buflength_ms: c_int, path: *const c_char, options: c_int) -> c_int;
     /// The function that is given the samples.
     pub fn espeak_SetSynthCallback(callback: SynthCallback);
     /// Speaks; in synchronous mode returns when all was handed to the callback.
@@ -116,11 +111,7 @@ unsafe extern "C" {
     /// The chosen voice, or null.
     pub fn espeak_GetCurrentVoice() -> *const Voice;
     /// Phonemes of the next clause; moves `*text` past it, to null at the end.
-    pub fn espeak_TextToPhonemes(
-        text: *mut *const c_void,
-        textmode: c_int,
-        phonememode: c_int,
-    ) -> *const c_char;
+    pub fn espeak_TextToPhonemes(text: *mut *const c_void, textmode: c_int, phonememode: c_int) -> *const c_char;
     /// Drops what is being spoken.
     pub fn espeak_Cancel() -> c_int;
     /// The version.
@@ -131,10 +122,6 @@ unsafe extern "C" {
 /// as it is initialised, even when it is to speak into a callback: it would reach for
 /// PulseAudio's socket, in vain, and complain. All of libpcaudio accepts a null device.
 #[unsafe(no_mangle)]
-pub extern "C" fn create_audio_device_object(
-    _: *const c_char,
-    _: *const c_char,
-    _: *const c_char,
-) -> *mut c_void {
+pub extern "C" fn create_audio_device_object(_: *const c_char, _: *const c_char, _: *const c_char) -> *mut c_void {
     std::ptr::null_mut()
 }

@@ -19,11 +19,7 @@ pub fn active_rms(samples: &[i16], rate: u32) -> f32 {
         .iter()
         .filter(|power| **power > 0.0 && **power >= floor)
         .fold((0.0, 0_u32), |(sum, count), power| (sum + power, count + 1));
-    if count == 0 {
-        0.0
-    } else {
-        (sum / f64::from(count)).sqrt() as f32
-    }
+    if count == 0 { 0.0 } else { (sum / f64::from(count)).sqrt() as f32 }
 }
 
 fn power(frame: &[i16]) -> f64 {
@@ -42,11 +38,7 @@ impl Meter {
     /// The factor that brings what was heard to [`TARGET_RMS`].
     pub fn gain(&self, rate: u32) -> f32 {
         let rms = active_rms(&self.samples, rate);
-        if rms > 1.0 {
-            (TARGET_RMS / rms).clamp(0.1, 10.0)
-        } else {
-            1.0
-        }
+        if rms > 1.0 { (TARGET_RMS / rms).clamp(0.1, 10.0) } else { 1.0 }
     }
 }
 

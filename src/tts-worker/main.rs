@@ -40,28 +40,17 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     let espeak_data = Espeak::data_folder(args.value("--espeak-data").map(Path::new))?;
     // The library is code, not a model: loaded while the system's own libraries can still be
     // found, before anything is parsed.
-    let library = if manifests.is_empty() {
-        None
-    } else {
-        Some(library(&args)?)
-    };
+    let library = if manifests.is_empty() { None } else { Some(library(&args)?) };
 
     let mut readable = vec![espeak_data.as_path(), Path::new(LOCALES)];
-    readable.extend(
-        manifests
-            .iter()
-            .flat_map(|voice| &voice.files)
-            .map(|file| file.path.as_path()),
-    );
+    readable.extend(manifests.iter().flat_map(|voice| &voice.files).map(|file| file.path.as_path()));
     if library.is_some() {
         readable.extend(PROCESSOR.map(Path::new));
     }
     one_thread()?;
     let closed = sandbox::close(&readable)?;
     if args.try_egress {
-        worker::attempts()
-            .iter()
-            .for_each(|attempt| println!("{attempt}"));
+        worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
         return Ok(());
     }
     worker::serve(started, || {
@@ -95,10 +84,7 @@ fn manifests(args: &Args) -> Result<Vec<Manifest>, engine::Error> {
     }
     let mut names = std::collections::HashSet::new();
     found.retain(|voice| {
-        let piper = voice
-            .tts
-            .as_ref()
-            .is_some_and(|tts| tts.engine == TtsEngine::Piper);
+        let piper = voice.tts.as_ref().is_some_and(|tts| tts.engine == TtsEngine::Piper);
         piper && names.insert(voice.name.clone())
     });
     Ok(found)
@@ -106,14 +92,10 @@ fn manifests(args: &Args) -> Result<Vec<Manifest>, engine::Error> {
 
 /// ONNX Runtime as `--onnxruntime` or `ORT_DYLIB_PATH` name it.
 fn library(args: &Args) -> Result<Library, engine::Error> {
-    let named = args
-        .value("--onnxruntime")
-        .cloned()
-        .or_else(|| std::env::var_os("ORT_DYLIB_PATH"));
+    let named = args.value("--onnxruntime").cloned().or_else(|| std::env::var_os("ORT_DYLIB_PATH"));
     let path: OsString = named.filter(|path| !path.is_empty()).ok_or_else(|| {
         engine::Error::Usage(
-            "a Piper voice needs --onnxruntime FILE: scripts/setup puts it into .setup/onnxruntime"
-                .into(),
+            "a Piper voice needs --onnxruntime FILE: scripts/setup puts it into .setup/onnxruntime".into(),
         )
     })?;
     let path = std::path::absolute(&path).unwrap_or_else(|_| PathBuf::from(path));
@@ -123,9 +105,5 @@ fn library(args: &Args) -> Result<Library, engine::Error> {
 /// A thread that exists before the sandbox closes would stay outside of it.
 fn one_thread() -> Result<(), Error> {
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads == 1 {
-        Ok(())
-    } else {
-        Err(Error::Threads { threads })
-    }
+    if threads == 1 { Ok(()) } else { Err(Error::Threads { threads }) }
 }

@@ -34,11 +34,7 @@ impl Rates {
             return Err(refused);
         }
         let resampler = Resampler::new(voice, line).map_err(|_| refused)?;
-        Ok(Rates {
-            voice,
-            line,
-            resampler,
-        })
+        Ok(Rates { voice, line, resampler })
     }
 }
 
@@ -66,12 +62,7 @@ pub struct Mastering<'a> {
 impl<'a> Mastering<'a> {
     /// For a voice whose speech `gain` brings to telephone level. Pieces go to `out` until it
     /// answers [`Flow::Stop`].
-    pub fn new(
-        rates: &Rates,
-        gain: f32,
-        words: usize,
-        out: &'a mut dyn FnMut(Vec<i16>) -> Flow,
-    ) -> Self {
+    pub fn new(rates: &Rates, gain: f32, words: usize, out: &'a mut dyn FnMut(Vec<i16>) -> Flow) -> Self {
         let resampler = rates.resampler.clone();
         Mastering {
             rate_in: rates.voice,
@@ -154,8 +145,7 @@ impl Take for Mastering<'_> {
 
     fn samples(&mut self, samples: &[i16]) -> Flow {
         let before = self.held.len();
-        self.held
-            .extend(samples.iter().map(|sample| f32::from(*sample) * self.gain));
+        self.held.extend(samples.iter().map(|sample| f32::from(*sample) * self.gain));
         self.seen = self.seen.saturating_add(count(samples.len()));
         let new = self.held.get(before..).unwrap_or_default();
         let loud = |sample: &f32| sample.abs() >= SILENT;

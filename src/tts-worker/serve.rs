@@ -33,11 +33,7 @@ impl Speaker {
     /// With these voices, warm; `sandbox` is how the process is closed, for people.
     pub fn new(voices: Voices, sandbox: &str) -> Self {
         let about = format!("{}; {sandbox}", voices.about());
-        Speaker {
-            voices,
-            about,
-            waiting: VecDeque::new(),
-        }
+        Speaker { voices, about, waiting: VecDeque::new() }
     }
 
     fn speak(&mut self, request: &Request, post: &Post<Tts>) -> Result<(), engine::Error> {
@@ -58,13 +54,7 @@ impl Speaker {
                 }
             }
         };
-        let Request {
-            voice,
-            text,
-            rate,
-            speed,
-            ..
-        } = request;
+        let Request { voice, text, rate, speed, .. } = request;
         let spoken = self.voices.speak(voice, text, *rate, *speed, &mut send);
         post.end();
         if let Some(error) = lost {
@@ -76,12 +66,7 @@ impl Speaker {
             Ok(spoken) => {
                 let total_ms = elapsed_ms(request.received);
                 let first_ms = first_ms.unwrap_or(total_ms);
-                post.event(TtsEvent::Done {
-                    ticket,
-                    word_ends: spoken.word_ends,
-                    first_ms,
-                    total_ms,
-                })
+                post.event(TtsEvent::Done { ticket, word_ends: spoken.word_ends, first_ms, total_ms })
             }
         }
     }
@@ -94,30 +79,12 @@ impl Worker for Speaker {
         self.about.clone()
     }
 
-    fn take(
-        &mut self,
-        work: TtsWork,
-        received: Instant,
-        post: &Post<Tts>,
-    ) -> Result<(), engine::Error> {
-        let TtsWork::Speak {
-            ticket,
-            voice,
-            text,
-            rate,
-            speed,
-        } = work;
+    fn take(&mut self, work: TtsWork, received: Instant, post: &Post<Tts>) -> Result<(), engine::Error> {
+        let TtsWork::Speak { ticket, voice, text, rate, speed } = work;
         if self.waiting.len() >= MAX_WAITING {
             return post.failed(ticket, "too many clauses wait for the voice already");
         }
-        self.waiting.push_back(Request {
-            ticket,
-            voice,
-            text,
-            rate,
-            speed,
-            received,
-        });
+        self.waiting.push_back(Request { ticket, voice, text, rate, speed, received });
         Ok(())
     }
 
@@ -131,11 +98,7 @@ impl Worker for Speaker {
         if let Some(request) = self.waiting.pop_front() {
             self.speak(&request, post)?;
         }
-        Ok(if self.waiting.is_empty() {
-            Step::Idle
-        } else {
-            Step::Again
-        })
+        Ok(if self.waiting.is_empty() { Step::Idle } else { Step::Again })
     }
 }
 

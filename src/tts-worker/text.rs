@@ -50,30 +50,18 @@ impl Line {
 
     /// Number, in the original text, of the word that this character of [`Self::text`] is in.
     pub fn word_at(&self, character: usize) -> Option<usize> {
-        let after = self
-            .starts
-            .partition_point(|(start, _)| *start <= character);
-        self.starts
-            .get(after.checked_sub(1)?)
-            .map(|(_, number)| *number)
+        let after = self.starts.partition_point(|(start, _)| *start <= character);
+        self.starts.get(after.checked_sub(1)?).map(|(_, number)| *number)
     }
 
     /// The words that begin at a character from `from` up to `to`.
     pub fn words_between(&self, from: usize, to: usize) -> Vec<Word> {
         let all = self.text.chars().count();
-        let ends = self
-            .starts
-            .iter()
-            .skip(1)
-            .map(|(start, _)| start.saturating_sub(1))
-            .chain([all]);
+        let ends = self.starts.iter().skip(1).map(|(start, _)| start.saturating_sub(1)).chain([all]);
         let words = self.starts.iter().zip(ends);
         words
             .filter(|((start, _), _)| (from..to).contains(start))
-            .map(|((start, number), end)| Word {
-                number: *number,
-                length: end.saturating_sub(*start),
-            })
+            .map(|((start, number), end)| Word { number: *number, length: end.saturating_sub(*start) })
             .collect()
     }
 }
@@ -98,10 +86,7 @@ pub struct WordClock {
 impl WordClock {
     /// For a text of so many words.
     pub fn new(words: usize) -> Self {
-        WordClock {
-            ends: vec![0; words],
-            current: None,
-        }
+        WordClock { ends: vec![0; words], current: None }
     }
 
     /// Word number `word` begins; the sound before it ended at `sounded`. A number at or below

@@ -15,8 +15,7 @@ const ESPEAK: &str = "espeak-";
 /// The voice of last resort.
 const LAST_RESORT: &str = "en-us";
 /// Spoken silently to measure a voice: every vowel, plosives, a pause.
-const MEASURE: &str =
-    "The quick brown fox jumps over the lazy dog, while you may be here at noon on Monday.";
+const MEASURE: &str = "The quick brown fox jumps over the lazy dog, while you may be here at noon on Monday.";
 /// Rates that lines have: their filters are made before the first call.
 const LINE_RATES: [u32; 2] = [8_000, 16_000];
 /// Names of voices that are remembered (their gains, what was said of them in the log).
@@ -50,13 +49,7 @@ enum Found {
 impl Voices {
     /// With espeak-ng only.
     pub fn new(espeak: Espeak) -> Self {
-        Voices {
-            espeak,
-            piper: HashMap::new(),
-            gains: HashMap::new(),
-            rates: HashMap::new(),
-            told: HashSet::new(),
-        }
+        Voices { espeak, piper: HashMap::new(), gains: HashMap::new(), rates: HashMap::new(), told: HashSet::new() }
     }
 
     /// Adds a Piper voice under its manifest's name.
@@ -68,11 +61,7 @@ impl Voices {
     pub fn about(&self) -> String {
         let mut names: Vec<&str> = self.piper.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let piper = if names.is_empty() {
-            String::new()
-        } else {
-            format!(", Piper voices {}", names.join(", "))
-        };
+        let piper = if names.is_empty() { String::new() } else { format!(", Piper voices {}", names.join(", ")) };
         format!("espeak-ng {}{piper}", self.espeak.version())
     }
 
@@ -106,15 +95,9 @@ impl Voices {
         let mut mastering = Mastering::new(&rates, gain, line.words(), out);
         let flow = self.take(&voice, &line, speed, &mut mastering)?;
         if flow == Flow::Stop {
-            return Ok(Spoken {
-                word_ends: Vec::new(),
-                complete: false,
-            });
+            return Ok(Spoken { word_ends: Vec::new(), complete: false });
         }
-        Ok(Spoken {
-            word_ends: mastering.finish(),
-            complete: true,
-        })
+        Ok(Spoken { word_ends: mastering.finish(), complete: true })
     }
 
     fn rates(&mut self, voice: u32, line: u32) -> Result<Rates, Error> {
@@ -135,13 +118,7 @@ impl Voices {
         }
     }
 
-    fn take(
-        &mut self,
-        voice: &Found,
-        line: &Line,
-        speed: f32,
-        take: &mut dyn Take,
-    ) -> Result<Flow, Error> {
+    fn take(&mut self, voice: &Found, line: &Line, speed: f32, take: &mut dyn Take) -> Result<Flow, Error> {
         match voice {
             Found::Piper(name) => match self.piper.get_mut(name) {
                 Some(piper) => piper.speak(&mut self.espeak, line, speed, take),
@@ -179,10 +156,7 @@ impl Voices {
         if self.piper.contains_key(name) {
             return Ok(Found::Piper(name.to_owned()));
         }
-        if let Some(found) = name
-            .strip_prefix(ESPEAK)
-            .and_then(|voice| self.espeak_voice(voice))
-        {
+        if let Some(found) = name.strip_prefix(ESPEAK).and_then(|voice| self.espeak_voice(voice)) {
             return Ok(found);
         }
         let language = language(name);
@@ -208,32 +182,21 @@ impl Voices {
 }
 
 fn no_last_resort() -> Error {
-    Error::EspeakVoice {
-        voice: LAST_RESORT.to_owned(),
-    }
+    Error::EspeakVoice { voice: LAST_RESORT.to_owned() }
 }
 
 /// Names of espeak's voices are opened as files: nothing that could be a path gets there.
 fn is_name(voice: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let (base, variant) = voice.split_once('+').unwrap_or((voice, "m1"));
-    voice.len() <= 64
-        && !base.is_empty()
-        && !variant.is_empty()
-        && base.chars().chain(variant.chars()).all(plain)
+    voice.len() <= 64 && !base.is_empty() && !variant.is_empty() && base.chars().chain(variant.chars()).all(plain)
 }
 
 /// The language that a voice's name begins with, as espeak names it: `en_US-lessac-medium` and
 /// `espeak-en-us+x` give `en-us`, `de-thorsten` gives `de`.
 fn language(name: &str) -> String {
-    let name = name
-        .strip_prefix(ESPEAK)
-        .unwrap_or(name)
-        .to_ascii_lowercase()
-        .replace('_', "-");
-    let end = name
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .unwrap_or(name.len());
+    let name = name.strip_prefix(ESPEAK).unwrap_or(name).to_ascii_lowercase().replace('_', "-");
+    let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(name.len());
     let base = name.get(..end).unwrap_or_default();
     let mut parts = base.split('-');
     let primary = parts.next().unwrap_or_default();
@@ -244,34 +207,25 @@ fn language(name: &str) -> String {
 }
 
 /// Lets espeak speak, with every word announced just before its first sample.
-fn speak_espeak(
-    espeak: &mut Espeak,
-    line: &Line,
-    speed: f32,
-    take: &mut dyn Take,
-) -> Result<Flow, Error> {
+fn speak_espeak(espeak: &mut Espeak, line: &Line, speed: f32, take: &mut dyn Take) -> Result<Flow, Error> {
     let mut at: u32 = 0;
     let mut outcome = Flow::Go;
-    espeak.speak(
-        line.text(),
-        speed,
-        &mut |samples: &[i16], words: &[WordStart]| {
-            let mut handed = 0;
-            for word in words {
-                let start = (word.sample.saturating_sub(at) as usize).clamp(handed, samples.len());
-                outcome = take.samples(samples.get(handed..start).unwrap_or_default());
-                if outcome == Flow::Stop {
-                    return outcome;
-                }
-                handed = start;
-                if let Some(number) = line.word_at(word.character) {
-                    take.word(number, word.sample);
-                }
+    espeak.speak(line.text(), speed, &mut |samples: &[i16], words: &[WordStart]| {
+        let mut handed = 0;
+        for word in words {
+            let start = (word.sample.saturating_sub(at) as usize).clamp(handed, samples.len());
+            outcome = take.samples(samples.get(handed..start).unwrap_or_default());
+            if outcome == Flow::Stop {
+                return outcome;
             }
-            outcome = take.samples(samples.get(handed..).unwrap_or_default());
-            at = at.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX));
-            outcome
-        },
-    )?;
+            handed = start;
+            if let Some(number) = line.word_at(word.character) {
+                take.word(number, word.sample);
+            }
+        }
+        outcome = take.samples(samples.get(handed..).unwrap_or_default());
+        at = at.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX));
+        outcome
+    })?;
     Ok(outcome)
 }

@@ -48,11 +48,7 @@ struct Inference {
 
 impl Default for Inference {
     fn default() -> Self {
-        Inference {
-            noise_scale: 0.667,
-            length_scale: 1.0,
-            noise_w: 0.8,
-        }
+        Inference { noise_scale: 0.667, length_scale: 1.0, noise_w: 0.8 }
     }
 }
 
@@ -68,18 +64,11 @@ enum PhonemeType {
 impl Config {
     /// Parses and checks a configuration; `file` is for the error only.
     pub fn parse(json: &[u8], file: &Path) -> Result<Self, Error> {
-        let wrong = |why: String| Error::PiperConfig {
-            file: file.to_path_buf(),
-            why,
-        };
+        let wrong = |why: String| Error::PiperConfig { file: file.to_path_buf(), why };
         if json.len() > MAX_BYTES {
-            return Err(wrong(format!(
-                "{} bytes is too long for a voice's configuration",
-                json.len()
-            )));
+            return Err(wrong(format!("{} bytes is too long for a voice's configuration", json.len())));
         }
-        let config: Config =
-            serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?;
+        let config: Config = serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?;
         config.check().map_err(wrong)?;
         Ok(config)
     }
@@ -89,32 +78,17 @@ impl Config {
             return Err("only voices with \"phoneme_type\": \"espeak\" can be spoken".into());
         }
         if !(8_000..=48_000).contains(&self.audio.sample_rate) {
-            return Err(format!(
-                "audio.sample_rate is {}, not 8000 to 48000",
-                self.audio.sample_rate
-            ));
+            return Err(format!("audio.sample_rate is {}, not 8000 to 48000", self.audio.sample_rate));
         }
         for needed in ["_", "^", "$"] {
             if self.ids(needed).is_none() {
-                return Err(format!(
-                    "phoneme_id_map lacks \"{needed}\" (pad, begin, end)"
-                ));
+                return Err(format!("phoneme_id_map lacks \"{needed}\" (pad, begin, end)"));
             }
         }
-        let Inference {
-            noise_scale,
-            length_scale,
-            noise_w,
-        } = self.inference;
+        let Inference { noise_scale, length_scale, noise_w } = self.inference;
         let fit = |value: f32, most: f32| value.is_finite() && (0.0..=most).contains(&value);
-        if !fit(noise_scale, 2.0)
-            || !fit(noise_w, 2.0)
-            || !fit(length_scale, 10.0)
-            || length_scale < 0.1
-        {
-            return Err(
-                "an inference scale is out of its range (noise 0 to 2, length 0.1 to 10)".into(),
-            );
+        if !fit(noise_scale, 2.0) || !fit(noise_w, 2.0) || !fit(length_scale, 10.0) || length_scale < 0.1 {
+            return Err("an inference scale is out of its range (noise 0 to 2, length 0.1 to 10)".into());
         }
         Ok(())
     }
@@ -131,42 +105,24 @@ impl Config {
 
     /// Numbers of one phoneme.
     pub fn ids(&self, phoneme: &str) -> Option<&[i64]> {
-        self.phoneme_id_map
-            .get(phoneme)
-            .map(Vec::as_slice)
-            .filter(|ids| !ids.is_empty())
+        self.phoneme_id_map.get(phoneme).map(Vec::as_slice).filter(|ids| !ids.is_empty())
     }
 
     /// Characters of the longest phoneme.
     pub fn longest_phoneme(&self) -> usize {
-        self.phoneme_id_map
-            .keys()
-            .map(|key| key.chars().count())
-            .max()
-            .unwrap_or(1)
+        self.phoneme_id_map.keys().map(|key| key.chars().count()).max().unwrap_or(1)
     }
 
     /// The `scales` input at this speed.
     pub fn scales(&self, speed: f32) -> [f32; 3] {
-        let speed = if speed.is_finite() {
-            speed.clamp(0.5, 2.5)
-        } else {
-            1.0
-        };
-        [
-            self.inference.noise_scale,
-            self.inference.length_scale / speed,
-            self.inference.noise_w,
-        ]
+        let speed = if speed.is_finite() { speed.clamp(0.5, 2.5) } else { 1.0 };
+        [self.inference.noise_scale, self.inference.length_scale / speed, self.inference.noise_w]
     }
 
     /// Number of a speaker by name (or number, as text); the first one for no or an unknown name.
     pub fn speaker(&self, name: Option<&str>) -> i64 {
         let Some(name) = name else { return 0 };
         let by_name = self.speaker_id_map.get(name).copied();
-        by_name
-            .or_else(|| name.parse().ok())
-            .filter(|id| (0..i64::from(self.num_speakers)).contains(id))
-            .unwrap_or(0)
+        by_name.or_else(|| name.parse().ok()).filter(|id| (0..i64::from(self.num_speakers)).contains(id)).unwrap_or(0)
     }
 }

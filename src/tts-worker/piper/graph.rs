@@ -24,23 +24,16 @@ pub struct Library {
 impl Library {
     /// Loads the library.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let builder = ort::init_from(path).map_err(|error| Error::OnnxRuntime {
-            file: path.to_path_buf(),
-            why: error.to_string(),
-        })?;
-        Ok(Library {
-            builder,
-            path: path.to_path_buf(),
-        })
+        let builder = ort::init_from(path)
+            .map_err(|error| Error::OnnxRuntime { file: path.to_path_buf(), why: error.to_string() })?;
+        Ok(Library { builder, path: path.to_path_buf() })
     }
 
     /// Starts it, without telemetry.
     pub fn start(self) -> Result<Runtime, Error> {
         let builder = self.builder.with_name("callbox-tts").with_telemetry(false);
-        let environment = builder.build().map_err(|error| Error::OnnxRuntime {
-            file: self.path,
-            why: error.to_string(),
-        })?;
+        let environment =
+            builder.build().map_err(|error| Error::OnnxRuntime { file: self.path, why: error.to_string() })?;
         Ok(Runtime { environment })
     }
 }
@@ -60,10 +53,7 @@ impl Graph {
     /// Parses a graph whose bytes have been checked. One thread, which never spins: the cores
     /// belong to all engines.
     pub fn load(runtime: &Runtime, model: &[u8]) -> Result<Self, Error> {
-        let failed = |why: String| Error::Onnx {
-            doing: "loading the voice",
-            why,
-        };
+        let failed = |why: String| Error::Onnx { doing: "loading the voice", why };
         let session = Session::builder(&runtime.environment)
             .and_then(|builder| Ok(builder.with_intra_threads(1)?))
             .and_then(|builder| Ok(builder.with_inter_threads(1)?))
@@ -74,9 +64,7 @@ impl Graph {
             .map_err(|error| failed(error.to_string()))?;
         let has = |name: &str| session.inputs().iter().any(|input| input.name() == name);
         if !(has("input") && has("input_lengths") && has("scales")) {
-            return Err(failed(
-                "it lacks the inputs of a Piper voice (input, input_lengths, scales)".into(),
-            ));
+            return Err(failed("it lacks the inputs of a Piper voice (input, input_lengths, scales)".into()));
         }
         let speakers = has("sid");
         Ok(Graph { session, speakers })
@@ -84,34 +72,23 @@ impl Graph {
 
     /// Speaks one stretch.
     pub fn run(&mut self, ids: &[i64], scales: [f32; 3], speaker: i64) -> Result<Vec<i16>, Error> {
-        let failed = |error: ort::Error| Error::Onnx {
-            doing: "speaking",
-            why: error.to_string(),
-        };
-        let ids = ids
-            .get(..MAX_IDS.min(ids.len()))
-            .unwrap_or_default()
-            .to_vec();
+        let failed = |error: ort::Error| Error::Onnx { doing: "speaking", why: error.to_string() };
+        let ids = ids.get(..MAX_IDS.min(ids.len())).unwrap_or_default().to_vec();
         let length = ids.len() as i64;
         let input = Tensor::from_array(([1, length], ids)).map_err(failed)?;
         let lengths = Tensor::from_array(([1], vec![length])).map_err(failed)?;
         let scales = Tensor::from_array(([3], scales.to_vec())).map_err(failed)?;
-        let mut inputs =
-            ort::inputs!["input" => input, "input_lengths" => lengths, "scales" => scales];
+        let mut inputs = ort::inputs!["input" => input, "input_lengths" => lengths, "scales" => scales];
         if self.speakers {
             let speaker = Tensor::from_array(([1], vec![speaker])).map_err(failed)?;
             inputs.push(("sid".into(), speaker.into()));
         }
         let outputs = self.session.run(inputs).map_err(failed)?;
-        let (_, output) = outputs.iter().next().ok_or_else(|| Error::Onnx {
-            doing: "speaking",
-            why: "the graph has no output".into(),
-        })?;
-        let (_, samples) = output.try_extract_tensor::<f32>().map_err(failed)?;
-        Ok(samples
+        let (_, output) = outputs
             .iter()
-            .take(MAX_SAMPLES)
-            .map(|sample| (sample * 32_767.0) as i16)
-            .collect())
+            .next()
+            .ok_or_else(|| Error::Onnx { doing: "speaking", why: "the graph has no output".into() })?;
+        let (_, samples) = output.try_extract_tensor::<f32>().map_err(failed)?;
+        Ok(samples.iter().take(MAX_SAMPLES).map(|sample| (sample * 32_767.0) as i16).collect())
     }
 }

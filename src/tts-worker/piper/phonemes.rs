@@ -17,10 +17,7 @@ pub struct Stretch {
 pub fn stretch(phonemes: &str, config: &Config) -> Stretch {
     let characters: Vec<char> = decomposed(&without_language_marks(phonemes)).collect();
     let pad = config.ids("_").unwrap_or_default();
-    let mut stretch = Stretch {
-        ids: config.ids("^").unwrap_or_default().to_vec(),
-        groups: vec![0],
-    };
+    let mut stretch = Stretch { ids: config.ids("^").unwrap_or_default().to_vec(), groups: vec![0] };
     stretch.ids.extend(pad);
     let mut at = 0;
     while at < characters.len() {
@@ -41,14 +38,8 @@ pub fn stretch(phonemes: &str, config: &Config) -> Stretch {
     stretch
 }
 
-fn longest_known<'a>(
-    characters: &[char],
-    at: usize,
-    config: &'a Config,
-) -> Option<(usize, &'a [i64])> {
-    let most = config
-        .longest_phoneme()
-        .min(characters.len().saturating_sub(at));
+fn longest_known<'a>(characters: &[char], at: usize, config: &'a Config) -> Option<(usize, &'a [i64])> {
+    let most = config.longest_phoneme().min(characters.len().saturating_sub(at));
     (1..=most).rev().find_map(|length| {
         let key: String = characters.get(at..at + length)?.iter().collect();
         // Pad, begin and end are the voice's own, never part of what is spoken.
@@ -62,16 +53,12 @@ fn longest_known<'a>(
 /// The phonemes of a clause and the mark it was written with; espeak leaves the mark out, the
 /// voice takes its melody from it.
 pub fn with_mark(clause: &str, phonemes: &str) -> String {
-    let mark = clause
-        .trim_end()
-        .chars()
-        .last()
-        .and_then(|last| match last {
-            '.' | '…' | '。' => Some('.'),
-            ',' | '、' => Some(','),
-            '!' | '?' | ';' | ':' => Some(last),
-            _ => None,
-        });
+    let mark = clause.trim_end().chars().last().and_then(|last| match last {
+        '.' | '…' | '。' => Some('.'),
+        ',' | '、' => Some(','),
+        '!' | '?' | ';' | ':' => Some(last),
+        _ => None,
+    });
     let mut all = phonemes.trim().replace('\n', " ");
     all.extend(mark);
     all

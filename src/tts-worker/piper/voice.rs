@@ -25,28 +25,15 @@ struct Passage {
 impl Piper {
     /// Loads the voice of a manifest; its files are checked as they are read.
     pub fn load(runtime: &Runtime, manifest: &Manifest) -> Result<Self, Error> {
-        let lacking = |why: &str| Error::PiperConfig {
-            file: manifest.path.clone(),
-            why: why.into(),
-        };
+        let lacking = |why: &str| Error::PiperConfig { file: manifest.path.clone(), why: why.into() };
         let [onnx, json] = manifest.files.as_slice() else {
-            return Err(lacking(
-                "a Piper voice has two [[files]]: the .onnx, then its .onnx.json",
-            ));
+            return Err(lacking("a Piper voice has two [[files]]: the .onnx, then its .onnx.json"));
         };
         let config = Config::parse(&read_verified(json)?, &json.path)?;
         let graph = Graph::load(runtime, &read_verified(onnx)?)?;
-        let speaker = manifest
-            .tts
-            .as_ref()
-            .map(|tts| tts.voice.as_str())
-            .filter(|voice| !voice.is_empty());
+        let speaker = manifest.tts.as_ref().map(|tts| tts.voice.as_str()).filter(|voice| !voice.is_empty());
         let speaker = config.speaker(speaker);
-        Ok(Piper {
-            config,
-            graph,
-            speaker,
-        })
+        Ok(Piper { config, graph, speaker })
     }
 
     /// Samples a second.
@@ -55,13 +42,7 @@ impl Piper {
     }
 
     /// Speaks a line, passage by passage.
-    pub fn speak(
-        &mut self,
-        espeak: &mut Espeak,
-        line: &Line,
-        speed: f32,
-        take: &mut dyn Take,
-    ) -> Result<Flow, Error> {
+    pub fn speak(&mut self, espeak: &mut Espeak, line: &Line, speed: f32, take: &mut dyn Take) -> Result<Flow, Error> {
         let scales = self.config.scales(speed);
         let mut at = 0;
         for passage in self.passages(espeak, line)? {
@@ -79,9 +60,7 @@ impl Piper {
     fn passages(&self, espeak: &mut Espeak, line: &Line) -> Result<Vec<Passage>, Error> {
         let voice = self.config.espeak_voice();
         if !espeak.choose(voice) {
-            return Err(Error::EspeakVoice {
-                voice: voice.to_owned(),
-            });
+            return Err(Error::EspeakVoice { voice: voice.to_owned() });
         }
         let mut passages: Vec<Passage> = Vec::new();
         let (mut phonemes, mut from, mut at) = (String::new(), 0, 0);
@@ -95,11 +74,7 @@ impl Piper {
             phonemes.push_str(&with_mark(written, spoken));
             let long = phonemes.chars().count() * 2 > MAX_IDS / 2;
             if i == 0 || i == last || ends_sentence(written) || long {
-                passages.push(Passage {
-                    stretch: stretch(&phonemes, &self.config),
-                    from,
-                    to: at,
-                });
+                passages.push(Passage { stretch: stretch(&phonemes, &self.config), from, to: at });
                 phonemes.clear();
                 from = at;
             }
@@ -110,20 +85,11 @@ impl Piper {
 
 /// Hands over the samples of a passage with the estimated starts of its words: each gets the
 /// share of the time that its phonemes have (its letters, where espeak joined or split words).
-fn hand_over(
-    passage: &Passage,
-    line: &Line,
-    samples: &[i16],
-    at: usize,
-    take: &mut dyn Take,
-) -> Flow {
+fn hand_over(passage: &Passage, line: &Line, samples: &[i16], at: usize, take: &mut dyn Take) -> Flow {
     let words = line.words_between(passage.from, passage.to);
     let by_phoneme = passage.stretch.groups.len() == words.len();
-    let weights: Vec<usize> = if by_phoneme {
-        passage.stretch.groups.clone()
-    } else {
-        words.iter().map(|word| word.length).collect()
-    };
+    let weights: Vec<usize> =
+        if by_phoneme { passage.stretch.groups.clone() } else { words.iter().map(|word| word.length).collect() };
     let all: usize = weights.iter().sum::<usize>().max(1);
     let (mut before, mut handed) = (0, 0);
     for (word, weight) in words.iter().zip(weights) {

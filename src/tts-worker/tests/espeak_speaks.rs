@@ -10,32 +10,18 @@ const CLAUSE: &str = "Good morning, this is the assistant of Hill Street Dental.
 #[test]
 fn a_clause_comes_at_telephone_level_and_without_silence_around_it() {
     let mut worker = Worker::start(&[]);
-    for voice in [
-        "espeak-en-us",
-        "espeak-en-us+f3",
-        "espeak-de",
-        "espeak-en-gb+croak",
-    ] {
+    for voice in ["espeak-en-us", "espeak-en-us+f3", "espeak-de", "espeak-en-gb+croak"] {
         for rate in [8_000, 16_000] {
             let clause = worker.speak(voice, CLAUSE, rate);
             let seconds = clause.samples.len() as f32 / rate as f32;
             assert!((2.0..6.0).contains(&seconds), "{voice} took {seconds} s");
             let level = level_db(&clause.samples, rate);
-            assert!(
-                (-23.0..=-17.0).contains(&level),
-                "{voice} at {rate}: {level} dBFS"
-            );
+            assert!((-23.0..=-17.0).contains(&level), "{voice} at {rate}: {level} dBFS");
             let sound = |sample: &i16| sample.unsigned_abs() > 184;
             let lead = clause.samples.iter().position(sound).expect("sound");
             let tail = clause.samples.iter().rev().position(sound).expect("sound");
-            assert!(
-                lead <= rate as usize / 100,
-                "{voice}: {lead} samples of silence before"
-            );
-            assert!(
-                tail <= rate as usize / 50,
-                "{voice}: {tail} samples of silence after"
-            );
+            assert!(lead <= rate as usize / 100, "{voice}: {lead} samples of silence before");
+            assert!(tail <= rate as usize / 50, "{voice}: {tail} samples of silence after");
         }
     }
 }
@@ -55,10 +41,7 @@ fn words_end_in_order_and_the_last_at_the_end() {
         let words = text.split_whitespace().count();
         assert_eq!(clause.word_ends.len(), words, "{text}");
         assert!(clause.word_ends.is_sorted(), "{:?}", clause.word_ends);
-        assert_eq!(
-            clause.word_ends.last().copied(),
-            u32::try_from(clause.samples.len()).ok()
-        );
+        assert_eq!(clause.word_ends.last().copied(), u32::try_from(clause.samples.len()).ok());
     }
 }
 
@@ -67,16 +50,11 @@ fn word_ends_lie_between_the_words() {
     // A pause is where no sound is: after "first" and after "second" there is a comma's.
     let mut worker = Worker::start(&[]);
     let clause = worker.speak("espeak-en-us", "first, second, third", 8_000);
-    let [first, second, third] = clause.word_ends.as_slice() else {
-        panic!("{:?}", clause.word_ends)
-    };
+    let [first, second, third] = clause.word_ends.as_slice() else { panic!("{:?}", clause.word_ends) };
     for end in [*first, *second] {
         let pause = &clause.samples[end as usize + 80..end as usize + 400];
         let loudest = pause.iter().map(|sample| sample.unsigned_abs()).max();
-        assert!(
-            loudest < Some(400),
-            "sound up to {loudest:?} after the word that ends at {end}"
-        );
+        assert!(loudest < Some(400), "sound up to {loudest:?} after the word that ends at {end}");
     }
     assert!(*third as usize == clause.samples.len());
 }
@@ -96,10 +74,7 @@ fn the_first_samples_leave_before_the_clause_is_made() {
         worker.warm_ms,
     );
     assert!(clause.first_ms <= clause.total_ms);
-    assert!(
-        clause.total_ms == 0 || clause.first_ms < clause.total_ms / 2,
-        "it does not stream"
-    );
+    assert!(clause.total_ms == 0 || clause.first_ms < clause.total_ms / 2, "it does not stream");
 }
 
 #[test]
@@ -116,9 +91,7 @@ fn speed_changes_length_and_not_level() {
         let mut samples = Vec::new();
         loop {
             match worker.next() {
-                engine::Up::Event(engine::TtsEvent::Audio { samples: more, .. }) => {
-                    samples.extend(more)
-                }
+                engine::Up::Event(engine::TtsEvent::Audio { samples: more, .. }) => samples.extend(more),
                 engine::Up::Event(engine::TtsEvent::Done { .. }) => break,
                 other => panic!("unexpected {other:?}"),
             }
@@ -136,22 +109,15 @@ fn speed_changes_length_and_not_level() {
 #[test]
 fn a_voice_that_is_unknown_is_replaced_by_one_of_its_language() {
     let mut worker = Worker::start(&[]);
-    let mut seconds =
-        |voice: &str| worker.speak(voice, CLAUSE, 8_000).samples.len() as f32 / 8_000.0;
+    let mut seconds = |voice: &str| worker.speak(voice, CLAUSE, 8_000).samples.len() as f32 / 8_000.0;
     // Two renderings differ in a breath of noise; so little is the same voice.
     let same = |a: f32, b: f32| (a - b).abs() < 0.015 * a;
     let (german, american) = (seconds("espeak-de"), seconds("espeak-en-us"));
     assert!(!same(german, american), "{german} {american}");
     assert!(same(seconds("de_DE-thorsten-medium"), german));
-    for name in [
-        "",
-        "brand voice",
-        "espeak-../../../etc/passwd",
-        "espeak-en-us/x",
-        "xx",
-        "espeak-+f3",
-        "espeak-en-us+nobody",
-    ] {
+    for name in
+        ["", "brand voice", "espeak-../../../etc/passwd", "espeak-en-us/x", "xx", "espeak-+f3", "espeak-en-us+nobody"]
+    {
         assert!(same(seconds(name), american), "{name:?}");
     }
 }
@@ -160,22 +126,15 @@ fn a_voice_that_is_unknown_is_replaced_by_one_of_its_language() {
 fn a_variant_is_a_voice_of_its_own() {
     let mut worker = Worker::start(&[]);
     for language in ["en-us", "en-gb", "de"] {
-        let mut pitch =
-            |voice: String| pitch_hz(&worker.speak(&voice, "mama, mama, mama", 8_000).samples);
-        let (low, high) = (
-            pitch(format!("espeak-{language}")),
-            pitch(format!("espeak-{language}+f3")),
-        );
+        let mut pitch = |voice: String| pitch_hz(&worker.speak(&voice, "mama, mama, mama", 8_000).samples);
+        let (low, high) = (pitch(format!("espeak-{language}")), pitch(format!("espeak-{language}+f3")));
         assert!(high > low + 30, "{language}: {low} Hz, +f3 {high} Hz");
     }
 }
 
 /// Median pitch of the voiced parts.
 fn pitch_hz(samples: &[i16]) -> usize {
-    let mut pitches: Vec<usize> = samples
-        .chunks_exact(320)
-        .filter_map(frame_pitch_hz)
-        .collect();
+    let mut pitches: Vec<usize> = samples.chunks_exact(320).filter_map(frame_pitch_hz).collect();
     pitches.sort_unstable();
     *pitches.get(pitches.len() / 2).expect("voiced speech")
 }
@@ -196,10 +155,7 @@ fn frame_pitch_hz(frame: &[i16]) -> Option<usize> {
         let here = likeness(*lag);
         here > 0.9 * best && here >= likeness(lag - 1) && here >= likeness(lag + 1)
     };
-    (best > 0.7)
-        .then(|| lags.clone().find(peak))
-        .flatten()
-        .map(|lag| 8_000 / lag)
+    (best > 0.7).then(|| lags.clone().find(peak)).flatten().map(|lag| 8_000 / lag)
 }
 
 #[test]
@@ -210,10 +166,5 @@ fn nothing_to_say_is_done_at_once() {
         assert!(clause.samples.is_empty());
         assert!(clause.word_ends.iter().all(|end| *end == 0));
     }
-    assert!(
-        !worker
-            .speak("espeak-en-us", "hello", 8_000)
-            .samples
-            .is_empty()
-    );
+    assert!(!worker.speak("espeak-en-us", "hello", 8_000).samples.is_empty());
 }

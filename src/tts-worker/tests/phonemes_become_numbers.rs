@@ -29,10 +29,7 @@ fn the_longest_phoneme_wins() {
 #[test]
 fn words_are_told_apart_by_spaces() {
     let stretch = stretch("ab aɪ b.", &config(SMALL));
-    assert_eq!(
-        stretch.ids,
-        [1, 0, 10, 0, 11, 0, 3, 0, 20, 0, 3, 0, 11, 0, 30, 0, 2]
-    );
+    assert_eq!(stretch.ids, [1, 0, 10, 0, 11, 0, 3, 0, 20, 0, 3, 0, 11, 0, 30, 0, 2]);
     assert_eq!(stretch.groups, [2, 1, 2]);
 }
 

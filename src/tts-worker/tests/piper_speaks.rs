@@ -29,10 +29,7 @@ impl Models {
             let bytes = fs::read(data(&file)).expect("a toy");
             fs::write(folder.join(&file), &bytes).expect("a copy");
             let hash = sha256(&folder.join(&file));
-            files += &format!(
-                "[[files]]\npath = \"{file}\"\nsha256 = \"{hash}\"\nbytes = {}\n",
-                bytes.len()
-            );
+            files += &format!("[[files]]\npath = \"{file}\"\nsha256 = \"{hash}\"\nbytes = {}\n", bytes.len());
         }
         let manifest = folder.join(format!("{name}.toml"));
         let text = format!(
@@ -44,12 +41,7 @@ impl Models {
     }
 
     fn start(&self) -> Worker {
-        Worker::start(&[
-            "--models",
-            self.0.to_str().expect("a path"),
-            "--onnxruntime",
-            &onnxruntime(),
-        ])
+        Worker::start(&["--models", self.0.to_str().expect("a path"), "--onnxruntime", &onnxruntime()])
     }
 }
 
@@ -60,15 +52,8 @@ impl Drop for Models {
 }
 
 fn sha256(file: &Path) -> String {
-    let output = Command::new("sha256sum")
-        .arg(file)
-        .output()
-        .expect("sha256sum runs");
-    String::from_utf8_lossy(&output.stdout)
-        .split(' ')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    let output = Command::new("sha256sum").arg(file).output().expect("sha256sum runs");
+    String::from_utf8_lossy(&output.stdout).split(' ').next().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -76,11 +61,7 @@ fn a_voice_speaks_through_onnx_runtime() {
     let models = Models::new("a_voice_speaks");
     models.add("toy", "toy", "");
     let mut worker = models.start();
-    assert!(
-        worker.about.contains("Piper voices toy"),
-        "{}",
-        worker.about
-    );
+    assert!(worker.about.contains("Piper voices toy"), "{}", worker.about);
     let text = "Good morning, how may I help you today? We are open until six.";
     let clause = worker.speak("toy", text, 8_000);
     let seconds = clause.samples.len() as f32 / 8_000.0;
@@ -90,15 +71,8 @@ fn a_voice_speaks_through_onnx_runtime() {
     assert!((-23.0..=-17.0).contains(&level), "{level} dBFS");
     assert_eq!(clause.word_ends.len(), text.split_whitespace().count());
     assert!(clause.word_ends.is_sorted());
-    assert!(
-        clause.word_ends.windows(2).all(|ends| ends[0] < ends[1]),
-        "{:?}",
-        clause.word_ends
-    );
-    assert_eq!(
-        clause.word_ends.last().copied(),
-        u32::try_from(clause.samples.len()).ok()
-    );
+    assert!(clause.word_ends.windows(2).all(|ends| ends[0] < ends[1]), "{:?}", clause.word_ends);
+    assert_eq!(clause.word_ends.last().copied(), u32::try_from(clause.samples.len()).ok());
     assert!(clause.first_ms <= clause.total_ms);
 }
 
@@ -122,12 +96,7 @@ fn a_speaker_is_chosen_by_its_name() {
     models.add("low", "toy-two", "low");
     models.add("high", "toy-two", "high");
     let mut worker = models.start();
-    let crossings = |samples: &[i16]| {
-        samples
-            .windows(2)
-            .filter(|pair| (pair[0] < 0) != (pair[1] < 0))
-            .count()
-    };
+    let crossings = |samples: &[i16]| samples.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
     let low = worker.speak("low", "hello there", 16_000);
     let high = worker.speak("high", "hello there", 16_000);
     assert!(crossings(&high.samples) * 2 > crossings(&low.samples) * 3);
@@ -157,10 +126,7 @@ fn an_altered_voice_is_refused_before_it_is_parsed() {
     }
     fs::write(&onnx, bytes).expect("altered");
     let said = refusal(&manifest);
-    assert!(
-        said.contains("toy.onnx") && said.contains("sha256"),
-        "{said}"
-    );
+    assert!(said.contains("toy.onnx") && said.contains("sha256"), "{said}");
 }
 
 #[test]
@@ -172,10 +138,7 @@ fn a_configuration_that_fits_no_voice_is_explained() {
     for (what, bad) in [
         ("sample_rate", good.replace("22050", "96000")),
         ("phoneme_id_map", good.replace("\"^\"", "\"x\"")),
-        (
-            "espeak",
-            good.replace("\"phoneme_type\": \"espeak\"", "\"phoneme_type\": \"text\""),
-        ),
+        ("espeak", good.replace("\"phoneme_type\": \"espeak\"", "\"phoneme_type\": \"text\"")),
         ("line", good.replace('{', "")),
     ] {
         let old_hash = sha256(&json);
@@ -183,16 +146,10 @@ fn a_configuration_that_fits_no_voice_is_explained() {
         fs::write(&json, &bad).expect("written");
         let text = fs::read_to_string(&manifest).expect("the manifest");
         let text = text.replace(&old_hash, &sha256(&json));
-        let text = text.replace(
-            &format!("bytes = {old_bytes}\n"),
-            &format!("bytes = {}\n", bad.len()),
-        );
+        let text = text.replace(&format!("bytes = {old_bytes}\n"), &format!("bytes = {}\n", bad.len()));
         fs::write(&manifest, text).expect("written");
         let said = refusal(&manifest);
-        assert!(
-            said.contains("toy.onnx.json") && said.contains(what),
-            "{what}: {said}"
-        );
+        assert!(said.contains("toy.onnx.json") && said.contains(what), "{what}: {said}");
     }
 }
 
@@ -201,46 +158,25 @@ fn a_piper_voice_without_onnx_runtime_is_explained() {
     let models = Models::new("without_onnx_runtime");
     let manifest = models.add("toy", "toy", "");
     let said = run(&["--manifest", manifest.to_str().expect("a path")]);
-    assert!(
-        said.contains("--onnxruntime") && said.contains("scripts/setup"),
-        "{said}"
-    );
+    assert!(said.contains("--onnxruntime") && said.contains("scripts/setup"), "{said}");
     let elsewhere = data("toy.onnx.json");
     let elsewhere = elsewhere.to_str().expect("a path");
-    let said = run(&[
-        "--manifest",
-        manifest.to_str().expect("a path"),
-        "--onnxruntime",
-        elsewhere,
-    ]);
-    assert!(
-        said.contains("toy.onnx.json") && said.contains("ONNX Runtime"),
-        "{said}"
-    );
+    let said = run(&["--manifest", manifest.to_str().expect("a path"), "--onnxruntime", elsewhere]);
+    assert!(said.contains("toy.onnx.json") && said.contains("ONNX Runtime"), "{said}");
 }
 
 #[test]
 fn the_runtime_has_no_way_to_call_home() {
     let library = fs::read(onnxruntime()).expect("the library");
     for telltale in ["events.data.microsoft.com", "OneCollector"] {
-        let found = library
-            .windows(telltale.len())
-            .any(|bytes| bytes == telltale.as_bytes());
-        assert!(
-            !found,
-            "{telltale} is in the ONNX Runtime library: pin a release without telemetry"
-        );
+        let found = library.windows(telltale.len()).any(|bytes| bytes == telltale.as_bytes());
+        assert!(!found, "{telltale} is in the ONNX Runtime library: pin a release without telemetry");
     }
 }
 
 /// What the worker says when it does not become ready.
 fn refusal(manifest: &Path) -> String {
-    run(&[
-        "--manifest",
-        manifest.to_str().expect("a path"),
-        "--onnxruntime",
-        &onnxruntime(),
-    ])
+    run(&["--manifest", manifest.to_str().expect("a path"), "--onnxruntime", &onnxruntime()])
 }
 
 fn run(args: &[&str]) -> String {

@@ -41,21 +41,11 @@ impl Worker {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
             .expect("the worker starts");
-        ours.set_read_timeout(Some(Duration::from_secs(60)))
-            .expect("a timeout");
-        let mut worker = Worker {
-            child,
-            socket: ours,
-            about: String::new(),
-            warm_ms: 0,
-        };
+        ours.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+        let mut worker = Worker { child, socket: ours, about: String::new(), warm_ms: 0 };
         worker.send(Down::Hello { protocol: PROTOCOL });
         match worker.next() {
-            Up::Ready {
-                protocol,
-                about,
-                warm_ms,
-            } => {
+            Up::Ready { protocol, about, warm_ms } => {
                 assert_eq!(protocol, PROTOCOL);
                 (worker.about, worker.warm_ms) = (about, warm_ms);
             }
@@ -74,13 +64,7 @@ impl Worker {
 
     pub fn ask(&mut self, ticket: u64, voice: &str, text: &str, rate: u32) {
         let (voice, text) = (voice.to_owned(), text.to_owned());
-        self.send(Down::Work(TtsWork::Speak {
-            ticket: Ticket(ticket),
-            voice,
-            text,
-            rate,
-            speed: 1.0,
-        }));
+        self.send(Down::Work(TtsWork::Speak { ticket: Ticket(ticket), voice, text, rate, speed: 1.0 }));
     }
 
     /// Speaks one clause and collects all of it.
@@ -99,15 +83,9 @@ impl Worker {
                     clause.pieces += 1;
                     clause.samples.extend(samples);
                 }
-                Up::Event(TtsEvent::Done {
-                    ticket,
-                    word_ends,
-                    first_ms,
-                    total_ms,
-                }) => {
+                Up::Event(TtsEvent::Done { ticket, word_ends, first_ms, total_ms }) => {
                     assert_eq!(ticket, Ticket(7));
-                    (clause.word_ends, clause.first_ms, clause.total_ms) =
-                        (word_ends, first_ms, total_ms);
+                    (clause.word_ends, clause.first_ms, clause.total_ms) = (word_ends, first_ms, total_ms);
                     return clause;
                 }
                 other => panic!("unexpected {other:?}"),
@@ -128,29 +106,18 @@ pub type Engine = Tts;
 
 /// The ONNX Runtime library that scripts/setup brought, or that the environment names.
 pub fn onnxruntime() -> String {
-    let named = std::env::var("ORT_DYLIB_PATH")
-        .ok()
-        .filter(|path| !path.is_empty());
+    let named = std::env::var("ORT_DYLIB_PATH").ok().filter(|path| !path.is_empty());
     let path = named.map_or_else(
-        || {
-            PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-                .join("../../.setup/onnxruntime/libonnxruntime.so")
-        },
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.setup/onnxruntime/libonnxruntime.so"),
         PathBuf::from,
     );
-    assert!(
-        path.exists(),
-        "{} is missing: run scripts/setup first",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: run scripts/setup first", path.display());
     path.to_string_lossy().into_owned()
 }
 
 /// A file of tests/data.
 pub fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 /// Level of active speech, in dBFS.
