@@ -40,7 +40,8 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     let espeak_data = Espeak::data_folder(args.value("--espeak-data").map(Path::new))?;
     // The library is code, not a model: loaded while the system's own libraries can still be
     // found, before anything is parsed.
-    let library = if manifests.is_empty() { None } else { Some(library(&args)?) };
+    let any_piper = manifests.iter().any(|voice| engine_of(voice) == Some(TtsEngine::Piper));
+    let library = if any_piper { Some(library(&args)?) } else { None };
 
     let mut readable = vec![espeak_data.as_path(), Path::new(LOCALES)];
     readable.extend(manifests.iter().flat_map(|voice| &voice.files).map(|file| file.path.as_path()));
@@ -57,8 +58,11 @@ fn run(started: Instant) -> Result<(), engine::Error> {
         let mut voices = Voices::new(Espeak::start(&espeak_data)?);
         let runtime = library.map(Library::start).transpose()?;
         for manifest in &manifests {
-            if let Some(runtime) = &runtime {
-                voices.add(manifest.name.clone(), Piper::load(runtime, manifest)?);
+            match (engine_of(manifest), &runtime) {
+                (Some(TtsEngine::Piper), Some(runtime)) => {
+                    voices.add(manifest.name.clone(), Piper::load(runtime, manifest)?);
+                }
+                _ => voices.name(manifest),
             }
         }
         voices.warm()?;
@@ -66,7 +70,7 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     })
 }
 
-/// The Piper voices to load: `--manifest`, and all below the folder of `--models`, where one
+/// The voices to load: `--manifest`, and all below the folder of `--models`, where one
 /// that is wrong is said and left out.
 fn manifests(args: &Args) -> Result<Vec<Manifest>, engine::Error> {
     let mut found = Vec::new();
@@ -83,11 +87,12 @@ fn manifests(args: &Args) -> Result<Vec<Manifest>, engine::Error> {
         }
     }
     let mut names = std::collections::HashSet::new();
-    found.retain(|voice| {
-        let piper = voice.tts.as_ref().is_some_and(|tts| tts.engine == TtsEngine::Piper);
-        piper && names.insert(voice.name.clone())
-    });
+    found.retain(|voice| voice.tts.is_some() && names.insert(voice.name.clone()));
     Ok(found)
+}
+
+fn engine_of(voice: &Manifest) -> Option<TtsEngine> {
+    voice.tts.as_ref().map(|tts| tts.engine)
 }
 
 /// ONNX Runtime as `--onnxruntime` or `ORT_DYLIB_PATH` name it.

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use engine::manifest::Manifest;
+
 use crate::espeak::{Espeak, WordStart};
 use crate::level::Meter;
 use crate::mastering::{Mastering, Rates};
@@ -34,6 +36,8 @@ pub struct Spoken {
 pub struct Voices {
     espeak: Espeak,
     piper: HashMap<String, Piper>,
+    /// Names that manifests give to espeak's voices.
+    named: HashMap<String, String>,
     gains: HashMap<String, f32>,
     rates: HashMap<(u32, u32), Rates>,
     told: HashSet<String>,
@@ -49,12 +53,26 @@ enum Found {
 impl Voices {
     /// With espeak-ng only.
     pub fn new(espeak: Espeak) -> Self {
-        Voices { espeak, piper: HashMap::new(), gains: HashMap::new(), rates: HashMap::new(), told: HashSet::new() }
+        Voices {
+            espeak,
+            piper: HashMap::new(),
+            named: HashMap::new(),
+            gains: HashMap::new(),
+            rates: HashMap::new(),
+            told: HashSet::new(),
+        }
     }
 
     /// Adds a Piper voice under its manifest's name.
     pub fn add(&mut self, name: String, voice: Piper) {
         self.piper.insert(name, voice);
+    }
+
+    /// Adds the name of a manifest that stands for one of espeak's voices.
+    pub fn name(&mut self, manifest: &Manifest) {
+        if let Some(tts) = manifest.tts.as_ref().filter(|tts| !tts.voice.is_empty()) {
+            self.named.insert(manifest.name.clone(), tts.voice.clone());
+        }
     }
 
     /// Names and versions, for people.
@@ -155,6 +173,9 @@ impl Voices {
     fn find(&mut self, name: &str) -> Result<Found, Error> {
         if self.piper.contains_key(name) {
             return Ok(Found::Piper(name.to_owned()));
+        }
+        if let Some(found) = self.named.get(name).cloned().and_then(|voice| self.espeak_voice(&voice)) {
+            return Ok(found);
         }
         if let Some(found) = name.strip_prefix(ESPEAK).and_then(|voice| self.espeak_voice(voice)) {
             return Ok(found);

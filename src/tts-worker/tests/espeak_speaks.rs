@@ -123,6 +123,19 @@ fn a_voice_that_is_unknown_is_replaced_by_one_of_its_language() {
 }
 
 #[test]
+fn a_manifest_gives_an_espeak_voice_its_name() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("brand.toml");
+    let manifest = "name = \"brand\"\nkind = \"tts\"\nlicence = \"GPL-3.0-or-later\"\nlanguages = [\"de\"]\n\
+                    memory_mb = 10\n[tts]\nengine = \"espeak\"\nvoice = \"de\"\n";
+    std::fs::write(&file, manifest).expect("a manifest");
+    let mut worker = Worker::start(&["--manifest", file.to_str().expect("a path")]);
+    let mut length = |voice: &str| worker.speak(voice, CLAUSE, 8_000).samples.len();
+    let (brand, german, other) = (length("brand"), length("espeak-de"), length("nobody"));
+    assert!(brand.abs_diff(german) < german / 60, "{brand} {german}");
+    assert!(brand.abs_diff(other) > german / 60, "{brand} {other}");
+}
+
+#[test]
 fn a_variant_is_a_voice_of_its_own() {
     let mut worker = Worker::start(&[]);
     for language in ["en-us", "en-gb", "de"] {
