@@ -8,11 +8,12 @@
 //! # Deliberately absent
 //! Audio samples, telephony, model code, clocks (the civil time comes in with the inputs).
 
+pub mod agent;
 pub mod brain;
 pub mod business;
-pub mod parse;
 pub mod conversation;
 pub mod io;
+pub mod parse;
 pub mod shaping;
 
 pub use brain::*;

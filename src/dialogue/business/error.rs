@@ -15,10 +15,6 @@ pub struct BusinessError {
 
 impl fmt::Display for BusinessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}. {}",
-            self.file, self.line, self.what, self.write
-        )
+        write!(f, "{}:{}: {}. {}", self.file, self.line, self.what, self.write)
     }
 }

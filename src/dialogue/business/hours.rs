@@ -34,11 +34,7 @@ pub struct Hours {
 impl Hours {
     /// Openings of this date, in order; empty when closed.
     pub fn on(&self, date: Date) -> &[Opening] {
-        if self.closed.contains_key(&date) {
-            &[]
-        } else {
-            self.usually(date.weekday())
-        }
+        if self.closed.contains_key(&date) { &[] } else { self.usually(date.weekday()) }
     }
 
     /// Openings of this weekday when nothing is out of the ordinary.
@@ -49,9 +45,7 @@ impl Hours {
 
     /// True when the business is open at this minute of this date.
     pub fn open_at(&self, date: Date, minute: u16) -> bool {
-        self.on(date)
-            .iter()
-            .any(|o| (o.open_minute..o.close_minute).contains(&minute))
+        self.on(date).iter().any(|o| (o.open_minute..o.close_minute).contains(&minute))
     }
 
     pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
@@ -64,30 +58,16 @@ impl Hours {
             };
             for (text, at) in texts {
                 match opening(&text) {
-                    Some(opening)
-                        if day
-                            .last()
-                            .is_none_or(|last| last.close_minute <= opening.open_minute) =>
-                    {
+                    Some(opening) if day.last().is_none_or(|last| last.close_minute <= opening.open_minute) => {
                         day.push(opening);
                     }
                     Some(_) => {
-                        let what = format!(
-                            "the hours of {name} overlap or are out of order at \"{text}\""
-                        );
-                        reader.fault(
-                            at,
-                            what,
-                            "Write them in order, like [\"9:00-12:00\", \"13:00-18:00\"].",
-                        );
+                        let what = format!("the hours of {name} overlap or are out of order at \"{text}\"");
+                        reader.fault(at, what, "Write them in order, like [\"9:00-12:00\", \"13:00-18:00\"].");
                     }
                     None => {
                         let what = format!("\"{text}\" is not a range of hours");
-                        reader.fault(
-                            at,
-                            what,
-                            "Write opening and closing time of one day, like \"9:00-17:30\".",
-                        );
+                        reader.fault(at, what, "Write opening and closing time of one day, like \"9:00-17:30\".");
                     }
                 }
             }
@@ -96,11 +76,7 @@ impl Hours {
             match text.parse::<Date>() {
                 Ok(date) => drop(hours.closed.insert(date, ())),
                 Err(_) => {
-                    reader.fault(
-                        at,
-                        format!("\"{text}\" is not a date"),
-                        "Write it like \"2026-12-25\".",
-                    );
+                    reader.fault(at, format!("\"{text}\" is not a date"), "Write it like \"2026-12-25\".");
                 }
             }
         }
@@ -110,20 +86,14 @@ impl Hours {
 
 fn opening(text: &str) -> Option<Opening> {
     let (open, close) = text.split_once('-')?;
-    let opening = Opening {
-        open_minute: minute(open)?,
-        close_minute: minute(close)?,
-    };
+    let opening = Opening { open_minute: minute(open)?, close_minute: minute(close)? };
     (opening.open_minute < opening.close_minute).then_some(opening)
 }
 
 fn minute(text: &str) -> Option<u16> {
     let text = text.trim();
     let (hour, minute) = text.split_once(':').unwrap_or((text, "00"));
-    let (hour, minute) = (
-        hour.trim().parse::<u16>().ok()?,
-        minute.trim().parse::<u16>().ok()?,
-    );
+    let (hour, minute) = (hour.trim().parse::<u16>().ok()?, minute.trim().parse::<u16>().ok()?);
     let all = hour.checked_mul(60)?.checked_add(minute)?;
     (minute < 60 && all <= 24 * 60).then_some(all)
 }

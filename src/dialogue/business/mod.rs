@@ -19,9 +19,7 @@ pub use error::BusinessError;
 pub use hours::{Hours, Opening, WEEKDAYS};
 pub use phrases::{Phrase, Phrases};
 pub use ready::{READY, Ready};
-pub use rules::{
-    BookingRules, Identity, MessageRules, Question, SpeechMode, SpeechRules, UrgentRules,
-};
+pub use rules::{BookingRules, Identity, MessageRules, Question, SpeechMode, SpeechRules, UrgentRules};
 pub use service::Service;
 
 use reader::{Reader, Section};
@@ -50,10 +48,8 @@ pub struct Business {
 }
 
 /// Sections of the file.
-const SECTIONS: [&str; 9] = [
-    "business", "hours", "service", "booking", "question", "urgent", "speech", "messages",
-    "phrases",
-];
+const SECTIONS: [&str; 9] =
+    ["business", "hours", "service", "booking", "question", "urgent", "speech", "messages", "phrases"];
 
 impl Business {
     /// Parses the text of a business file. `file_name` is what errors call it.
@@ -62,22 +58,14 @@ impl Business {
         let (root, faults) = DeTable::parse_recoverable(toml_text);
         for fault in faults {
             let at = fault.span().map_or(0, |span| span.start);
-            reader.fault(
-                at,
-                format!("not valid TOML: {}", fault.message()),
-                "Correct this line.",
-            );
+            reader.fault(at, format!("not valid TOML: {}", fault.message()), "Correct this line.");
         }
         // What cannot be read as TOML would only bring errors that are not there.
         if !reader.errors.is_empty() {
             return Err(reader.errors);
         }
         let business = read(&mut reader, root.get_ref());
-        if reader.errors.is_empty() {
-            Ok(business)
-        } else {
-            Err(reader.errors)
-        }
+        if reader.errors.is_empty() { Ok(business) } else { Err(reader.errors) }
     }
 
     /// The service of this name.
@@ -87,31 +75,19 @@ impl Business {
 }
 
 fn read(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Business {
-    let whole = Section {
-        name: "a business file",
-        table: root,
-        at: 0,
-    };
+    let whole = Section { name: "a business file", table: root, at: 0 };
     reader.check_keys(whole, &SECTIONS);
     let identity = match reader.section(root, "business") {
         Some(section) => Identity::read(reader, section),
         None => {
-            reader.fault(
-                0,
-                "the section [business] is missing",
-                "Write `[business]` with `name` and `kind`.",
-            );
+            reader.fault(0, "the section [business] is missing", "Write `[business]` with `name` and `kind`.");
             Identity::default()
         }
     };
     let hours = match reader.section(root, "hours") {
         Some(section) => Hours::read(reader, section),
         None => {
-            reader.fault(
-                0,
-                "the section [hours] is missing",
-                "Write `[hours]` with a line for each open day.",
-            );
+            reader.fault(0, "the section [hours] is missing", "Write `[hours]` with a line for each open day.");
             Hours::default()
         }
     };

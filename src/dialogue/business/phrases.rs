@@ -114,6 +114,8 @@ phrases! {
     Goodbye "goodbye" [] "Thank you for calling. Goodbye.";
     /// No words could be made out.
     NotUnderstood "not_understood" [] "Sorry, I did not get that.";
+    /// The same in other words.
+    NotUnderstoodToo "not_understood_too" [] "I am sorry, I could not make that out.";
     /// How to answer yes or no.
     YesOrNo "yes_or_no" [] "Please say yes or no, or press one for yes and two for no.";
     /// Did the caller want to book?
@@ -187,9 +189,7 @@ pub struct Phrases {
 impl Phrases {
     /// The wording of this phrase, gaps and all.
     pub fn text(&self, phrase: Phrase) -> &str {
-        self.own
-            .get(&phrase)
-            .map_or(phrase.default_text(), String::as_str)
+        self.own.get(&phrase).map_or(phrase.default_text(), String::as_str)
     }
 
     /// The phrase with its gaps filled. What has no value stays out.
@@ -215,10 +215,7 @@ impl Phrases {
             let Some(text) = reader.text(section, phrase.key()) else {
                 continue;
             };
-            let at = section
-                .table
-                .get(phrase.key())
-                .map_or(section.at, |value| value.span().start);
+            let at = section.table.get(phrase.key()).map_or(section.at, |value| value.span().start);
             if check_gaps(reader, *phrase, &text, at) {
                 phrases.own.insert(*phrase, text);
             }
@@ -229,15 +226,8 @@ impl Phrases {
 
 fn check_gaps(reader: &mut Reader<'_>, phrase: Phrase, text: &str, at: usize) -> bool {
     let faults = reader.errors.len();
-    let found: Vec<&str> = pieces(text)
-        .filter_map(|p| {
-            if let Piece::Gap(gap) = p {
-                Some(gap)
-            } else {
-                None
-            }
-        })
-        .collect();
+    let found: Vec<&str> =
+        pieces(text).filter_map(|p| if let Piece::Gap(gap) = p { Some(gap) } else { None }).collect();
     for gap in &found {
         if !phrase.gaps().contains(gap) {
             let write = match (fuzzy::nearest(gap, phrase.gaps()), phrase.gaps()) {
@@ -245,21 +235,13 @@ fn check_gaps(reader: &mut Reader<'_>, phrase: Phrase, text: &str, at: usize) ->
                 (None, []) => "This phrase has no gaps: write it in full.".to_owned(),
                 (None, gaps) => format!("Gaps of this phrase: {{{}}}.", gaps.join("}, {")),
             };
-            reader.fault(
-                at,
-                format!("the phrase `{}` has no gap {{{gap}}}", phrase.key()),
-                write,
-            );
+            reader.fault(at, format!("the phrase `{}` has no gap {{{gap}}}", phrase.key()), write);
         }
     }
     for gap in phrase.gaps() {
         if !found.contains(gap) {
             let what = format!("the phrase `{}` does not say {{{gap}}}", phrase.key());
-            reader.fault(
-                at,
-                what,
-                format!("Put {{{gap}}} where it belongs in the wording."),
-            );
+            reader.fault(at, what, format!("Put {{{gap}}} where it belongs in the wording."));
         }
     }
     reader.errors.len() == faults

@@ -27,22 +27,13 @@ pub(super) struct Section<'t, 'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, file: &'a str) -> Self {
-        Reader {
-            source,
-            file,
-            errors: Vec::new(),
-        }
+        Reader { source, file, errors: Vec::new() }
     }
 
     pub(super) fn fault(&mut self, at: usize, what: impl Into<String>, write: impl Into<String>) {
         let before = self.source.as_bytes().get(..at).unwrap_or_default();
         let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        self.errors.push(BusinessError {
-            file: self.file.to_owned(),
-            line,
-            what: what.into(),
-            write: write.into(),
-        });
+        self.errors.push(BusinessError { file: self.file.to_owned(), line, what: what.into(), write: write.into() });
     }
 
     /// Every key that is not known here, with the nearest that is.
@@ -56,11 +47,7 @@ impl<'a> Reader<'a> {
                 Some(near) => format!("Did you mean `{near}`?"),
                 None => format!("Known here: {}.", known.join(", ")),
             };
-            self.fault(
-                key.span().start,
-                format!("`{text}` is not known in {}", section.name),
-                write,
-            );
+            self.fault(key.span().start, format!("`{text}` is not known in {}", section.name), write);
         }
     }
 
@@ -73,11 +60,7 @@ impl<'a> Reader<'a> {
         };
         let text = text.trim();
         if text.is_empty() {
-            self.fault(
-                at,
-                format!("`{key}` is empty"),
-                "Write some text, or delete the line.",
-            );
+            self.fault(at, format!("`{key}` is empty"), "Write some text, or delete the line.");
             return None;
         }
         if text.chars().count() > LONGEST_TEXT {
@@ -88,29 +71,15 @@ impl<'a> Reader<'a> {
         Some(text.to_owned())
     }
 
-    pub(super) fn required_text(
-        &mut self,
-        section: Section<'_, '_>,
-        key: &str,
-        example: &str,
-    ) -> String {
+    pub(super) fn required_text(&mut self, section: Section<'_, '_>, key: &str, example: &str) -> String {
         if !section.table.contains_key(key) {
             let what = format!("`{key}` is missing in {}", section.name);
-            self.fault(
-                section.at,
-                what,
-                format!("Write for example `{key} = \"{example}\"`."),
-            );
+            self.fault(section.at, what, format!("Write for example `{key} = \"{example}\"`."));
         }
         self.text(section, key).unwrap_or_default()
     }
 
-    pub(super) fn number(
-        &mut self,
-        section: Section<'_, '_>,
-        key: &str,
-        within: Range<u32>,
-    ) -> Option<u32> {
+    pub(super) fn number(&mut self, section: Section<'_, '_>, key: &str, within: Range<u32>) -> Option<u32> {
         let value = section.table.get(key)?;
         let number = value
             .get_ref()
@@ -120,11 +89,7 @@ impl<'a> Reader<'a> {
             Some(n) if within.contains(&n) => Some(n),
             _ => {
                 let what = format!("`{key}` must be a whole number");
-                let write = format!(
-                    "Write a number from {} to {}.",
-                    within.start,
-                    within.end - 1
-                );
+                let write = format!("Write a number from {} to {}.", within.start, within.end - 1);
                 self.fault(value.span().start, what, write);
                 None
             }
@@ -141,11 +106,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts, each with its place.
-    pub(super) fn texts(
-        &mut self,
-        section: Section<'_, '_>,
-        key: &str,
-    ) -> Option<Vec<(String, usize)>> {
+    pub(super) fn texts(&mut self, section: Section<'_, '_>, key: &str) -> Option<Vec<(String, usize)>> {
         let value = section.table.get(key)?;
         let Some(list) = value.get_ref().as_array() else {
             self.wrong_type(value, key, "a list of texts, like [\"one\", \"two\"]");
@@ -163,11 +124,7 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
-    pub(super) fn section<'t, 'v>(
-        &mut self,
-        root: &'t DeTable<'v>,
-        name: &'t str,
-    ) -> Option<Section<'t, 'v>> {
+    pub(super) fn section<'t, 'v>(&mut self, root: &'t DeTable<'v>, name: &'t str) -> Option<Section<'t, 'v>> {
         let value = root.get(name)?;
         let at = value.span().start;
         match value.get_ref().as_table() {
@@ -179,11 +136,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn sections<'t, 'v>(
-        &mut self,
-        root: &'t DeTable<'v>,
-        name: &'t str,
-    ) -> Vec<Section<'t, 'v>> {
+    pub(super) fn sections<'t, 'v>(&mut self, root: &'t DeTable<'v>, name: &'t str) -> Vec<Section<'t, 'v>> {
         let Some(value) = root.get(name) else {
             return Vec::new();
         };
@@ -194,11 +147,7 @@ impl<'a> Reader<'a> {
         let mut found = Vec::new();
         for item in list.iter() {
             match item.get_ref().as_table() {
-                Some(table) => found.push(Section {
-                    name,
-                    table,
-                    at: item.span().start,
-                }),
+                Some(table) => found.push(Section { name, table, at: item.span().start }),
                 None => self.wrong_type(item, name, &format!("sections headed [[{name}]]")),
             }
         }
@@ -206,10 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong_type(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
-        let what = format!(
-            "`{key}` is of the wrong type ({})",
-            value.get_ref().type_str()
-        );
+        let what = format!("`{key}` is of the wrong type ({})", value.get_ref().type_str());
         self.fault(value.span().start, what, format!("Write {wanted}."));
     }
 }

@@ -13,28 +13,16 @@ pub const READY: &[Ready] = &[
         name: "salon",
         files: &[
             ("business.toml", include_str!("ready/salon/business.toml")),
-            (
-                "knowledge/visit.md",
-                include_str!("ready/salon/knowledge/visit.md"),
-            ),
-            (
-                "knowledge/services.md",
-                include_str!("ready/salon/knowledge/services.md"),
-            ),
+            ("knowledge/visit.md", include_str!("ready/salon/knowledge/visit.md")),
+            ("knowledge/services.md", include_str!("ready/salon/knowledge/services.md")),
         ],
     },
     Ready {
         name: "dental",
         files: &[
             ("business.toml", include_str!("ready/dental/business.toml")),
-            (
-                "knowledge/visit.md",
-                include_str!("ready/dental/knowledge/visit.md"),
-            ),
-            (
-                "knowledge/treatments.md",
-                include_str!("ready/dental/knowledge/treatments.md"),
-            ),
+            ("knowledge/visit.md", include_str!("ready/dental/knowledge/visit.md")),
+            ("knowledge/treatments.md", include_str!("ready/dental/knowledge/treatments.md")),
         ],
     },
 ];

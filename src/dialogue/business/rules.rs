@@ -47,35 +47,17 @@ pub struct Identity {
 
 impl Identity {
     pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
-        let known = [
-            "name",
-            "kind",
-            "timezone",
-            "phone",
-            "address",
-            "service_area",
-            "agent",
-        ];
+        let known = ["name", "kind", "timezone", "phone", "address", "service_area", "agent"];
         reader.check_keys(section, &known);
         let kind = reader.required_text(section, "kind", "dental");
         if !kind.is_empty() && !KINDS.contains(&kind.as_str()) {
-            let at = section
-                .table
-                .get("kind")
-                .map_or(section.at, |value| value.span().start);
+            let at = section.table.get("kind").map_or(section.at, |value| value.span().start);
             let what = format!("\"{kind}\" is not a kind of business that the models know");
-            reader.fault(
-                at,
-                what,
-                format!("Write the nearest of: {}.", KINDS.join(", ")),
-            );
+            reader.fault(at, what, format!("Write the nearest of: {}.", KINDS.join(", ")));
         }
         let timezone = reader.required_text(section, "timezone", "Europe/Berlin");
         if !timezone.is_empty() && !looks_like_timezone(&timezone) {
-            let at = section
-                .table
-                .get("timezone")
-                .map_or(section.at, |value| value.span().start);
+            let at = section.table.get("timezone").map_or(section.at, |value| value.span().start);
             let what = format!("\"{timezone}\" is not a time zone");
             reader.fault(at, what, "Write an IANA name, like \"America/New_York\".");
         }
@@ -94,12 +76,7 @@ impl Identity {
 /// Whether the text has the form of an IANA name. Whether there is such a zone only the
 /// daemon can tell: the zones are files.
 fn looks_like_timezone(text: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "_-+".contains(c))
-    };
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-+".contains(c));
     text == "UTC" || (text.contains('/') && text.split('/').all(plain))
 }
 
@@ -120,44 +97,24 @@ pub struct BookingRules {
 
 impl Default for BookingRules {
     fn default() -> Self {
-        BookingRules {
-            grid_minutes: 30,
-            capacity: 1,
-            notice_minutes: 60,
-            horizon_days: 60,
-            ask_phone: false,
-        }
+        BookingRules { grid_minutes: 30, capacity: 1, notice_minutes: 60, horizon_days: 60, ask_phone: false }
     }
 }
 
 impl BookingRules {
     pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
-        let known = [
-            "grid_minutes",
-            "capacity",
-            "notice_minutes",
-            "horizon_days",
-            "ask_phone",
-        ];
+        let known = ["grid_minutes", "capacity", "notice_minutes", "horizon_days", "ask_phone"];
         reader.check_keys(section, &known);
         let rules = BookingRules::default();
         let small = |n: Option<u32>, or: u16| n.and_then(|n| u16::try_from(n).ok()).unwrap_or(or);
         BookingRules {
-            grid_minutes: small(
-                reader.number(section, "grid_minutes", 5..241),
-                rules.grid_minutes,
-            ),
+            grid_minutes: small(reader.number(section, "grid_minutes", 5..241), rules.grid_minutes),
             capacity: reader
                 .number(section, "capacity", 1..101)
                 .and_then(|n| u8::try_from(n).ok())
                 .unwrap_or(rules.capacity),
-            notice_minutes: reader
-                .number(section, "notice_minutes", 0..43_201)
-                .unwrap_or(rules.notice_minutes),
-            horizon_days: small(
-                reader.number(section, "horizon_days", 1..366),
-                rules.horizon_days,
-            ),
+            notice_minutes: reader.number(section, "notice_minutes", 0..43_201).unwrap_or(rules.notice_minutes),
+            horizon_days: small(reader.number(section, "horizon_days", 1..366), rules.horizon_days),
             ask_phone: reader.flag(section, "ask_phone").unwrap_or(rules.ask_phone),
         }
     }
@@ -175,11 +132,7 @@ pub struct Question {
 impl Question {
     pub(super) fn read_all(reader: &mut Reader<'_>, sections: &[Section<'_, '_>]) -> Vec<Self> {
         if let Some(sixth) = sections.get(5) {
-            reader.fault(
-                sixth.at,
-                "more than five questions",
-                "Ask at most five: callers hang up.",
-            );
+            reader.fault(sixth.at, "more than five questions", "Ask at most five: callers hang up.");
         }
         sections
             .iter()
@@ -205,10 +158,7 @@ pub struct UrgentRules {
 
 impl Default for UrgentRules {
     fn default() -> Self {
-        UrgentRules {
-            words: Vec::new(),
-            number: "nine one one".to_owned(),
-        }
+        UrgentRules { words: Vec::new(), number: "nine one one".to_owned() }
     }
 }
 
@@ -218,10 +168,7 @@ impl UrgentRules {
         let rules = UrgentRules::default();
         let words = reader.texts(section, "words").unwrap_or_default();
         UrgentRules {
-            words: words
-                .into_iter()
-                .map(|(text, _)| text.to_lowercase())
-                .collect(),
+            words: words.into_iter().map(|(text, _)| text.to_lowercase()).collect(),
             number: reader.text(section, "number").unwrap_or(rules.number),
         }
     }
@@ -249,23 +196,14 @@ pub struct SpeechRules {
 
 impl Default for SpeechRules {
     fn default() -> Self {
-        SpeechRules {
-            mode: None,
-            voice: None,
-            speed: 1.0,
-        }
+        SpeechRules { mode: None, voice: None, speed: 1.0 }
     }
 }
 
 impl SpeechRules {
     pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
         reader.check_keys(section, &["mode", "voice", "speed"]);
-        let at = |key: &str| {
-            section
-                .table
-                .get(key)
-                .map_or(section.at, |value| value.span().start)
-        };
+        let at = |key: &str| section.table.get(key).map_or(section.at, |value| value.span().start);
         let mode = match reader.text(section, "mode").as_deref() {
             None => None,
             Some("quoted") => Some(SpeechMode::Quoted),
@@ -286,19 +224,11 @@ impl SpeechRules {
             None => 1.0,
             Some(Some(speed)) if (0.5..=2.0).contains(&speed) => speed,
             Some(_) => {
-                reader.fault(
-                    at("speed"),
-                    "`speed` is not a usable number",
-                    "Write a number from 0.5 to 2.0.",
-                );
+                reader.fault(at("speed"), "`speed` is not a usable number", "Write a number from 0.5 to 2.0.");
                 1.0
             }
         };
-        SpeechRules {
-            mode,
-            voice: reader.text(section, "voice"),
-            speed,
-        }
+        SpeechRules { mode, voice: reader.text(section, "voice"), speed }
     }
 }
 
@@ -315,11 +245,7 @@ pub struct MessageRules {
 
 impl Default for MessageRules {
     fn default() -> Self {
-        MessageRules {
-            recipient: "the team".to_owned(),
-            ask_name: true,
-            ask_phone: true,
-        }
+        MessageRules { recipient: "the team".to_owned(), ask_name: true, ask_phone: true }
     }
 }
 

@@ -18,9 +18,7 @@ impl Service {
         let mut services: Vec<Service> = Vec::new();
         for section in sections {
             reader.check_keys(*section, &["name", "minutes", "price", "aliases"]);
-            let name = reader
-                .required_text(*section, "name", "haircut")
-                .to_lowercase();
+            let name = reader.required_text(*section, "name", "haircut").to_lowercase();
             if !section.table.contains_key("minutes") {
                 let what = format!("`minutes` is missing for the service \"{name}\"");
                 reader.fault(section.at, what, "Write for example `minutes = 30`.");
@@ -33,25 +31,13 @@ impl Service {
                 .into_iter()
                 .map(|(text, _)| text.to_lowercase())
                 .collect();
-            let taken = |word: &String| {
-                services
-                    .iter()
-                    .any(|s| s.name == *word || s.aliases.contains(word))
-            };
-            if let Some(twice) = std::iter::once(&name)
-                .chain(&aliases)
-                .find(|word| taken(word))
-            {
+            let taken = |word: &String| services.iter().any(|s| s.name == *word || s.aliases.contains(word));
+            if let Some(twice) = std::iter::once(&name).chain(&aliases).find(|word| taken(word)) {
                 let what = format!("\"{twice}\" already names another service");
                 reader.fault(section.at, what, "Give each service names of its own.");
             }
             let minutes = u16::try_from(minutes).unwrap_or(30);
-            services.push(Service {
-                name,
-                minutes,
-                price,
-                aliases,
-            });
+            services.push(Service { name, minutes, price, aliases });
         }
         services
     }

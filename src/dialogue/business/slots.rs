@@ -52,7 +52,5 @@ fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
 
 /// The instant `minute` minutes after midnight of `date`.
 fn at(date: Date, minute: u16) -> Option<DateTime> {
-    date.to_datetime(Time::midnight())
-        .checked_add(Span::new().minutes(i64::from(minute)))
-        .ok()
+    date.to_datetime(Time::midnight()).checked_add(Span::new().minutes(i64::from(minute))).ok()
 }

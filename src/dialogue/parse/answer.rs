@@ -104,11 +104,7 @@ const SOFT: [&str; 6] = ["please", "right", "fine", "great", "okay", "ok"];
 /// are neither make nothing clear. `neutral` are words of the question itself, which neither
 /// refuse nor consent ("cancel" after "shall I cancel it?").
 pub fn answer(words: &[String], neutral: &[&str]) -> Option<Answer> {
-    let mut rest: Vec<String> = words
-        .iter()
-        .filter(|w| !neutral.contains(&w.as_str()))
-        .cloned()
-        .collect();
+    let mut rest: Vec<String> = words.iter().filter(|w| !neutral.contains(&w.as_str())).cloned().collect();
     let mut yes = false;
     for group in NO_HARM {
         if let Some(start) = at(&rest, group) {
@@ -119,14 +115,11 @@ pub fn answer(words: &[String], neutral: &[&str]) -> Option<Answer> {
     if rest.iter().any(|word| NO.contains(&word.as_str())) {
         return Some(Answer::No);
     }
-    let strong = rest
-        .iter()
-        .any(|word| YES.contains(&word.as_str()) && !SOFT.contains(&word.as_str()));
+    let strong = rest.iter().any(|word| YES.contains(&word.as_str()) && !SOFT.contains(&word.as_str()));
     if yes || strong || has_any(&rest, &YES_GROUPS) {
         return Some(Answer::Yes);
     }
-    let only_soft =
-        !rest.is_empty() && rest.len() <= 4 && rest.iter().all(|word| soft_or_filler(word));
+    let only_soft = !rest.is_empty() && rest.len() <= 4 && rest.iter().all(|word| soft_or_filler(word));
     (only_soft && rest.iter().any(|word| SOFT.contains(&word.as_str()))).then_some(Answer::Yes)
 }
 
@@ -135,10 +128,7 @@ pub fn is_bare(words: &[String]) -> bool {
     words.len() <= 6
         && words.iter().all(|word| {
             let word = word.as_str();
-            NO.contains(&word)
-                || YES.contains(&word)
-                || soft_or_filler(word)
-                || GLUE.contains(&word)
+            NO.contains(&word) || YES.contains(&word) || soft_or_filler(word) || GLUE.contains(&word)
         })
 }
 
@@ -173,8 +163,5 @@ const GLUE: [&str; 26] = [
 
 fn soft_or_filler(word: &str) -> bool {
     SOFT.contains(&word)
-        || matches!(
-            word,
-            "uh" | "um" | "er" | "oh" | "well" | "so" | "hmm" | "and" | "then" | "very" | "just"
-        )
+        || matches!(word, "uh" | "um" | "er" | "oh" | "well" | "so" | "hmm" | "and" | "then" | "very" | "just")
 }

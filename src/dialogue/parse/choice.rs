@@ -20,31 +20,11 @@ pub fn choice(words: &[String], offered: usize, sorted: bool) -> Option<usize> {
     if sorted && has_any(words, &["later one", "the later", "latest", "later"]) && offered == 2 {
         return Some(last);
     }
-    let earliest = [
-        "earlier one",
-        "the earlier",
-        "earliest",
-        "soonest",
-        "the sooner",
-    ];
-    if sorted
-        && has_any(words, &earliest)
-        && (offered == 2 || has_any(words, &["earliest", "soonest"]))
-    {
+    let earliest = ["earlier one", "the earlier", "earliest", "soonest", "the sooner"];
+    if sorted && has_any(words, &earliest) && (offered == 2 || has_any(words, &["earliest", "soonest"])) {
         return Some(0);
     }
-    if has_any(
-        words,
-        &[
-            "either",
-            "any of",
-            "whichever",
-            "any one",
-            "don't mind",
-            "you pick",
-            "you choose",
-        ],
-    ) {
+    if has_any(words, &["either", "any of", "whichever", "any one", "don't mind", "you pick", "you choose"]) {
         return Some(0);
     }
     for (i, word) in words.iter().enumerate() {
@@ -53,9 +33,7 @@ pub fn choice(words: &[String], offered: usize, sorted: bool) -> Option<usize> {
             return index(number, offered);
         }
         let named = matches!(word.as_str(), "number" | "option" | "choice" | "press");
-        if let Some((number, _)) =
-            number::cardinal(words.get(i + 1..).unwrap_or_default()).filter(|_| named)
-        {
+        if let Some((number, _)) = number::cardinal(words.get(i + 1..).unwrap_or_default()).filter(|_| named) {
             return index(number, offered);
         }
     }

@@ -23,16 +23,7 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 /// Sound like a weekday and are none.
-const NO_WEEKDAY: [&str; 8] = [
-    "today",
-    "yesterday",
-    "someday",
-    "holiday",
-    "holidays",
-    "birthday",
-    "midday",
-    "payday",
-];
+const NO_WEEKDAY: [&str; 8] = ["today", "yesterday", "someday", "holiday", "holidays", "birthday", "midday", "payday"];
 /// How far "as soon as possible" and "any day" reach.
 const ANY_DAYS: i64 = 60;
 
@@ -48,10 +39,7 @@ pub struct Days {
 impl Days {
     /// Just this day.
     pub const fn one(date: Date) -> Self {
-        Days {
-            first: date,
-            last: date,
-        }
+        Days { first: date, last: date }
     }
 
     /// True when it is a single day.
@@ -74,12 +62,7 @@ pub fn days(words: &[String], today: Date) -> Vec<Mention<Days>> {
         match day(rest, today) {
             Some((days, taken)) => {
                 let end = i + taken;
-                found.push(Mention {
-                    value: days,
-                    start: i,
-                    end,
-                    role: role_at(words, i, end),
-                });
+                found.push(Mention { value: days, start: i, end, role: role_at(words, i, end) });
                 i += taken.max(1);
             }
             None => i += 1,
@@ -163,18 +146,14 @@ fn date(words: &[String], today: Date, after_the: bool) -> Option<(Days, usize)>
         let mut at = 1;
         at += usize::from(words.get(at).is_some_and(|word| word == "the"));
         let rest = words.get(at..)?;
-        let (day, taken) =
-            number::ordinal(rest).or_else(|| number::cardinal(rest).filter(|n| month_day(*n)))?;
+        let (day, taken) = number::ordinal(rest).or_else(|| number::cardinal(rest).filter(|n| month_day(*n)))?;
         return Some((Days::one(next_date(today, Some(month), day)?), at + taken));
     }
     let (day, taken) = number::ordinal(words)?;
     let after = |i: usize| words.get(taken + i).map(String::as_str).unwrap_or_default();
     let month_at = usize::from(after(0) == "of");
     if let Some(month) = month(after(month_at)) {
-        return Some((
-            Days::one(next_date(today, Some(month), day)?),
-            taken + month_at + 1,
-        ));
+        return Some((Days::one(next_date(today, Some(month), day)?), taken + month_at + 1));
     }
     let counts_something = matches!(
         after(0),
@@ -227,31 +206,13 @@ fn soon(words: &[String], today: Date) -> Option<(Days, usize)> {
         ("this" | "that", "week", _) => return Some((week(today, 0)?, 2)),
         ("next", "month", _) => return Some((next_month(today)?, 2)),
         ("this", "month", _) => {
-            return Some((
-                Days {
-                    first: today,
-                    last: today.last_of_month(),
-                },
-                2,
-            ));
+            return Some((Days { first: today, last: today.last_of_month() }, 2));
         }
         ("as", "soon", "as") | ("any", "day", _) | ("first" | "next", "available", _) => {
-            return Some((
-                Days {
-                    first: today,
-                    last: plus(ANY_DAYS)?,
-                },
-                2,
-            ));
+            return Some((Days { first: today, last: plus(ANY_DAYS)? }, 2));
         }
         ("asap" | "soonest" | "earliest" | "whenever", _, _) => {
-            return Some((
-                Days {
-                    first: today,
-                    last: plus(ANY_DAYS)?,
-                },
-                1,
-            ));
+            return Some((Days { first: today, last: plus(ANY_DAYS)? }, 1));
         }
         _ => {}
     }
@@ -297,12 +258,8 @@ pub fn weekday(word: &str) -> Option<Weekday> {
         return None;
     }
     let word = word.strip_suffix('s').unwrap_or(word);
-    let rated = WEEKDAYS
-        .iter()
-        .map(|(name, day)| (fuzzy::likeness(word, name), *day));
-    let best = rated
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(rate, _)| *rate >= 0.75);
+    let rated = WEEKDAYS.iter().map(|(name, day)| (fuzzy::likeness(word, name), *day));
+    let best = rated.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(rate, _)| *rate >= 0.75);
     best.map(|(_, day)| day)
 }
 
@@ -321,9 +278,7 @@ fn coming(today: Date, weekday: Weekday, today_too: bool) -> Option<Date> {
         return Some(today);
     }
     let ahead = i64::from(today.weekday().until(weekday));
-    today
-        .checked_add(if ahead == 0 { 7 } else { ahead }.days())
-        .ok()
+    today.checked_add(if ahead == 0 { 7 } else { ahead }.days()).ok()
 }
 
 fn monday(today: Date, weeks: i64) -> Option<Date> {
@@ -349,10 +304,7 @@ fn part_of_week(today: Date, weeks: i64, first: i64, last: i64) -> Option<Days> 
 
 fn next_month(today: Date) -> Option<Days> {
     let first = today.last_of_month().tomorrow().ok()?;
-    Some(Days {
-        first,
-        last: first.last_of_month(),
-    })
+    Some(Days { first, last: first.last_of_month() })
 }
 
 fn end_of_month(today: Date) -> Option<Days> {

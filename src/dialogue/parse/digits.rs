@@ -19,10 +19,7 @@ pub fn digits(words: &[String], lenient: bool) -> String {
         let (said, taken) = piece(words.get(i..).unwrap_or_default());
         if taken == 0 {
             // "area code", "extension", "and", "uh": never inside a digit.
-            if !lenient
-                && !digits.is_empty()
-                && !matches!(word.as_str(), "uh" | "um" | "and" | "er" | "dash")
-            {
+            if !lenient && !digits.is_empty() && !matches!(word.as_str(), "uh" | "um" | "and" | "er" | "dash") {
                 break;
             }
             i += 1;
@@ -52,11 +49,7 @@ fn piece(words: &[String]) -> (String, usize) {
     };
     if times > 1 {
         let digit = words.get(1).and_then(|word| {
-            number::digit(word).or_else(|| {
-                word.chars()
-                    .next()
-                    .filter(|c| word.len() == 1 && c.is_ascii_digit())
-            })
+            number::digit(word).or_else(|| word.chars().next().filter(|c| word.len() == 1 && c.is_ascii_digit()))
         });
         return match digit {
             Some(digit) => (digit.to_string().repeat(times), 2),
@@ -68,11 +61,7 @@ fn piece(words: &[String]) -> (String, usize) {
     }
     if let Some(digit) = number::digit(first) {
         let hundred = words.get(1).is_some_and(|word| word == "hundred");
-        return if hundred {
-            (format!("{digit}00"), 2)
-        } else {
-            (digit.to_string(), 1)
-        };
+        return if hundred { (format!("{digit}00"), 2) } else { (digit.to_string(), 1) };
     }
     // "twenty one" in a number is 2 1, "fifteen" is 1 5.
     match number::cardinal(words) {
@@ -83,11 +72,7 @@ fn piece(words: &[String]) -> (String, usize) {
 
 /// Digits one by one in words, in groups that can be followed by ear.
 pub fn in_words(digits: &str) -> String {
-    let said: Vec<String> = digits
-        .chars()
-        .filter_map(|c| c.to_digit(10))
-        .map(number::in_words)
-        .collect();
+    let said: Vec<String> = digits.chars().filter_map(|c| c.to_digit(10)).map(number::in_words).collect();
     let groups: &[usize] = match said.len() {
         7 => &[3, 4],
         10 => &[3, 3, 4],

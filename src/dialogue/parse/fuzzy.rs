@@ -2,10 +2,7 @@
 
 /// Edits (insert, delete, replace, swap of neighbours) from one word to the other.
 pub fn edits(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (
-        one.chars().take(64).collect(),
-        other.chars().take(64).collect(),
-    );
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().take(64).collect(), other.chars().take(64).collect());
     let mut before: Vec<usize> = vec![0; other.len() + 1];
     let mut last: Vec<usize> = (0..=other.len()).collect();
     for (i, a) in one.iter().enumerate() {
@@ -73,20 +70,13 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     let kept = longest.saturating_sub(edits(one, other));
     let spelled = kept as f32 / longest as f32;
     let (one, other) = (sound(one), sound(other));
-    if one.len() >= 3 && one == other {
-        spelled.max(0.8)
-    } else {
-        spelled
-    }
+    if one.len() >= 3 && one == other { spelled.max(0.8) } else { spelled }
 }
 
 /// The known word that an unknown one most probably stands for, when there is one.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let rated = known.iter().map(|k| (likeness(word, k), *k));
-    rated
-        .filter(|(rate, _)| *rate >= 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, k)| k)
+    rated.filter(|(rate, _)| *rate >= 0.6).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 
 /// A member of a closed set found in what was said.
@@ -104,11 +94,7 @@ pub struct Found {
 
 /// All places where `set` occurs in `words`, at least `floor` alike, best first; no word is
 /// used twice.
-pub fn find<'s>(
-    words: &[String],
-    set: impl IntoIterator<Item = (usize, &'s str)>,
-    floor: f32,
-) -> Vec<Found> {
+pub fn find<'s>(words: &[String], set: impl IntoIterator<Item = (usize, &'s str)>, floor: f32) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for (index, member) in set {
         let length = member.split(' ').count();
@@ -117,29 +103,18 @@ pub fn find<'s>(
             for (start, run) in words.windows(taken).enumerate() {
                 let likeness = alike(run, member, length);
                 if likeness >= floor {
-                    found.push(Found {
-                        index,
-                        start,
-                        end: start + taken,
-                        likeness,
-                    });
+                    found.push(Found { index, start, end: start + taken, likeness });
                 }
             }
         }
     }
     found.sort_by(|a, b| {
         let longer = (b.end - b.start).cmp(&(a.end - a.start));
-        b.likeness
-            .total_cmp(&a.likeness)
-            .then(longer)
-            .then(a.start.cmp(&b.start))
+        b.likeness.total_cmp(&a.likeness).then(longer).then(a.start.cmp(&b.start))
     });
     let mut kept: Vec<Found> = Vec::new();
     for candidate in found {
-        if kept
-            .iter()
-            .all(|k| candidate.end <= k.start || candidate.start >= k.end)
-        {
+        if kept.iter().all(|k| candidate.end <= k.start || candidate.start >= k.end) {
             kept.push(candidate);
         }
     }
@@ -149,11 +124,8 @@ pub fn find<'s>(
 fn alike(run: &[String], member: &str, length: usize) -> f32 {
     if run.len() == length {
         // Word by word: one word must not make up for another.
-        let worst = run
-            .iter()
-            .zip(member.split(' '))
-            .map(|(said, meant)| word_likeness(said, meant))
-            .fold(1.0, f32::min);
+        let worst =
+            run.iter().zip(member.split(' ')).map(|(said, meant)| word_likeness(said, meant)).fold(1.0, f32::min);
         return worst;
     }
     let (said, meant) = (run.concat(), member.replace(' ', ""));

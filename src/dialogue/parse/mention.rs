@@ -24,30 +24,15 @@ pub enum Role {
     Not,
 }
 
-const APPOINTMENT: [&str; 8] = [
-    "appointment",
-    "booking",
-    "slot",
-    "visit",
-    "reservation",
-    "appointments",
-    "bookings",
-    "session",
-];
+const APPOINTMENT: [&str; 8] =
+    ["appointment", "booking", "slot", "visit", "reservation", "appointments", "bookings", "session"];
 /// Something said between two values that takes the first back.
-const TAKES_BACK: [&str; 10] = [
-    "no", "sorry", "actually", "mean", "meant", "rather", "wait", "instead", "make", "scratch",
-];
+const TAKES_BACK: [&str; 10] =
+    ["no", "sorry", "actually", "mean", "meant", "rather", "wait", "instead", "make", "scratch"];
 
 /// The part of the value in `words[start..end]`, from the words around it.
 pub(super) fn role_at(words: &[String], start: usize, end: usize) -> Role {
-    let back = |n: usize| {
-        start
-            .checked_sub(n)
-            .and_then(|i| words.get(i))
-            .map(String::as_str)
-            .unwrap_or("")
-    };
+    let back = |n: usize| start.checked_sub(n).and_then(|i| words.get(i)).map(String::as_str).unwrap_or("");
     let mut near = 1;
     while matches!(back(near), "on" | "the" | "at" | "this" | "next" | "for") {
         near += 1;
@@ -64,24 +49,13 @@ pub(super) fn role_at(words: &[String], start: usize, end: usize) -> Role {
     if one == "from" || (one == "of" && two == "instead") || (one == "than" && two == "rather") {
         return Role::Old;
     }
-    if directly_before == "my"
-        || (APPOINTMENT.contains(&after) && matches!(directly_before, "the" | "my" | "our"))
-    {
+    if directly_before == "my" || (APPOINTMENT.contains(&after) && matches!(directly_before, "the" | "my" | "our")) {
         return Role::Old;
     }
     let on = matches!(directly_before, "on" | "at") && APPOINTMENT.contains(&one);
-    let has_one = (near..near + 6).any(|n| {
-        matches!(
-            back(n),
-            "have" | "got" | "booked" | "had" | "scheduled" | "made"
-        )
-    });
-    let names_one = (near..near + 6)
-        .any(|n| APPOINTMENT.contains(&back(n)) || matches!(back(n), "booked" | "down"));
-    let asks = words
-        .iter()
-        .take(start)
-        .any(|w| matches!(w.as_str(), "do" | "can" | "could" | "would" | "you"));
+    let has_one = (near..near + 6).any(|n| matches!(back(n), "have" | "got" | "booked" | "had" | "scheduled" | "made"));
+    let names_one = (near..near + 6).any(|n| APPOINTMENT.contains(&back(n)) || matches!(back(n), "booked" | "down"));
+    let asks = words.iter().take(start).any(|w| matches!(w.as_str(), "do" | "can" | "could" | "would" | "you"));
     if on && words.iter().take(start).any(|w| w == "my") || (has_one && names_one && !asks) {
         return Role::Old;
     }
@@ -106,18 +80,13 @@ pub enum Wanted<T> {
 pub fn wanted<T: Copy + PartialEq>(mentions: &[Mention<T>], words: &[String]) -> Wanted<T> {
     let list: Vec<&Mention<T>> = mentions.iter().filter(|m| m.role == Role::Wanted).collect();
     let [.., before, last] = list.as_slice() else {
-        return list
-            .first()
-            .map_or(Wanted::Nothing, |only| Wanted::One(only.value));
+        return list.first().map_or(Wanted::Nothing, |only| Wanted::One(only.value));
     };
     if before.value == last.value {
         return Wanted::One(last.value);
     }
     let between = words.get(before.end..last.start).unwrap_or_default();
-    if between
-        .iter()
-        .any(|word| TAKES_BACK.contains(&word.as_str()))
-    {
+    if between.iter().any(|word| TAKES_BACK.contains(&word.as_str())) {
         return Wanted::One(last.value);
     }
     if between.iter().any(|word| word == "or") {
@@ -128,8 +97,5 @@ pub fn wanted<T: Copy + PartialEq>(mentions: &[Mention<T>], words: &[String]) ->
 
 /// The value of an appointment that the caller already has.
 pub fn old<T: Copy>(mentions: &[Mention<T>]) -> Option<T> {
-    mentions
-        .iter()
-        .find(|m| m.role == Role::Old)
-        .map(|m| m.value)
+    mentions.iter().find(|m| m.role == Role::Old).map(|m| m.value)
 }

@@ -219,25 +219,15 @@ pub fn name(words: &[String], asked: bool) -> Option<String> {
         let Some(start) = at(words, lead) else {
             continue;
         };
-        let after = words
-            .get(start + lead.split(' ').count()..)
-            .unwrap_or_default();
+        let after = words.get(start + lead.split(' ').count()..).unwrap_or_default();
         if let Some(name) = run(after) {
             return Some(name);
         }
     }
-    if let Some(end) = words
-        .iter()
-        .position(|word| matches!(word.as_str(), "speaking" | "here"))
-    {
+    if let Some(end) = words.iter().position(|word| matches!(word.as_str(), "speaking" | "here")) {
         let before = words.get(..end).unwrap_or_default();
-        let start = before
-            .iter()
-            .rposition(|word| NO_NAME.contains(&word.as_str()))
-            .map_or(0, |i| i + 1);
-        if let Some(name) =
-            run(before.get(start..).unwrap_or_default()).filter(|_| end - start <= 3)
-        {
+        let start = before.iter().rposition(|word| NO_NAME.contains(&word.as_str())).map_or(0, |i| i + 1);
+        if let Some(name) = run(before.get(start..).unwrap_or_default()).filter(|_| end - start <= 3) {
             return Some(name);
         }
     }
@@ -249,39 +239,20 @@ fn introduces(words: &[String], lead: &str) -> bool {
     let Some(start) = at(words, lead).filter(|start| *start <= 3) else {
         return false;
     };
-    let after = words
-        .get(start + lead.split(' ').count()..)
-        .unwrap_or_default();
-    let named = after
-        .iter()
-        .take_while(|word| !NO_NAME.contains(&word.as_str()))
-        .count();
+    let after = words.get(start + lead.split(' ').count()..).unwrap_or_default();
+    let named = after.iter().take_while(|word| !NO_NAME.contains(&word.as_str())).count();
     let follows = after.get(named).map(String::as_str);
     lead == "this is"
         && (1..=3).contains(&named)
         && (follows.is_none()
             || matches!(
                 follows,
-                Some(
-                    "calling"
-                        | "speaking"
-                        | "here"
-                        | "from"
-                        | "and"
-                        | "i"
-                        | "i'd"
-                        | "i'm"
-                        | "can"
-                        | "could"
-                )
+                Some("calling" | "speaking" | "here" | "from" | "and" | "i" | "i'd" | "i'm" | "can" | "could")
             ))
 }
 
 fn run(words: &[String]) -> Option<String> {
-    let skipped = words
-        .iter()
-        .take_while(|word| matches!(word.as_str(), "uh" | "um" | "er" | "the" | "name"))
-        .count();
+    let skipped = words.iter().take_while(|word| matches!(word.as_str(), "uh" | "um" | "er" | "the" | "name")).count();
     let name: Vec<&str> = words
         .iter()
         .skip(skipped)
@@ -300,20 +271,12 @@ fn alone(words: &[String]) -> Option<String> {
         .skip_while(|word| NO_NAME.contains(word))
         .take_while(|word| !NO_NAME.contains(word) && !word.chars().any(|c| c.is_ascii_digit()))
         .collect();
-    if name.len() > MOST_WORDS {
-        None
-    } else {
-        tidy(&name)
-    }
+    if name.len() > MOST_WORDS { None } else { tidy(&name) }
 }
 
 /// Single letters at the end are a spelling, not part of the name.
 fn tidy(name: &[&str]) -> Option<String> {
-    let letters = name
-        .iter()
-        .rev()
-        .take_while(|word| word.chars().count() == 1)
-        .count();
+    let letters = name.iter().rev().take_while(|word| word.chars().count() == 1).count();
     let kept = name.len() - if letters >= 2 { letters } else { 0 };
     let name = name.get(..kept)?.join(" ");
     (name.chars().filter(|c| c.is_alphabetic()).count() >= 2).then_some(name)
@@ -325,23 +288,11 @@ pub fn with_spelling(name: &str, spelled: &str) -> String {
     let mut words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
     if words.len() < 2 {
         // One word that sounds unlike the spelling is a first name.
-        let other = words
-            .first()
-            .is_some_and(|word| super::fuzzy::likeness(word, spelled) < 0.4);
-        return if other {
-            format!("{name} {spelled}")
-        } else {
-            spelled.to_owned()
-        };
+        let other = words.first().is_some_and(|word| super::fuzzy::likeness(word, spelled) < 0.4);
+        return if other { format!("{name} {spelled}") } else { spelled.to_owned() };
     }
-    let rated = words
-        .iter()
-        .enumerate()
-        .map(|(i, word)| (super::fuzzy::likeness(word, spelled), i));
-    let best = rated
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(rate, _)| *rate >= 0.5)
-        .map(|(_, i)| i);
+    let rated = words.iter().enumerate().map(|(i, word)| (super::fuzzy::likeness(word, spelled), i));
+    let best = rated.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(rate, _)| *rate >= 0.5).map(|(_, i)| i);
     let last = words.len() - 1;
     if let Some(word) = words.get_mut(best.unwrap_or(last)) {
         *word = spelled;
@@ -353,9 +304,7 @@ pub fn with_spelling(name: &str, spelled: &str) -> String {
 pub fn written(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().chain(letters).collect()
-        })
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     };
     name.split(' ').map(capital).collect::<Vec<_>>().join(" ")
 }

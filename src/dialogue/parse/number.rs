@@ -22,9 +22,7 @@ const ONES: [&str; 20] = [
     "eighteen",
     "nineteen",
 ];
-const TENS: [&str; 10] = [
-    "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-];
+const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const ORDINALS: [&str; 20] = [
     "",
     "first",
@@ -107,11 +105,7 @@ pub fn in_words(number: u32) -> String {
     if let Some(word) = usize::try_from(number).ok().and_then(|n| ONES.get(n)) {
         return (*word).to_owned();
     }
-    let tens = usize::try_from(number / 10)
-        .ok()
-        .and_then(|n| TENS.get(n))
-        .copied()
-        .unwrap_or("many");
+    let tens = usize::try_from(number / 10).ok().and_then(|n| TENS.get(n)).copied().unwrap_or("many");
     match number % 10 {
         0 => tens.to_owned(),
         ones => format!("{tens} {}", in_words(ones)),
@@ -125,23 +119,14 @@ pub fn ordinal_in_words(number: u32) -> String {
         30 => "thirtieth".to_owned(),
         21..=29 => format!("twenty {}", ordinal_in_words(number - 20)),
         31 => "thirty first".to_owned(),
-        _ => usize::try_from(number)
-            .ok()
-            .and_then(|n| ORDINALS.get(n))
-            .copied()
-            .unwrap_or("last")
-            .to_owned(),
+        _ => usize::try_from(number).ok().and_then(|n| ORDINALS.get(n)).copied().unwrap_or("last").to_owned(),
     }
 }
 
 fn figure(word: &str) -> Option<u32> {
-    (word.len() <= 2 && word.chars().all(|c| c.is_ascii_digit()))
-        .then(|| word.parse().ok())
-        .flatten()
+    (word.len() <= 2 && word.chars().all(|c| c.is_ascii_digit())).then(|| word.parse().ok()).flatten()
 }
 
 fn position(list: &[&str], word: &str) -> Option<u32> {
-    list.iter()
-        .position(|known| *known == word && !word.is_empty())
-        .and_then(|i| u32::try_from(i).ok())
+    list.iter().position(|known| *known == word && !word.is_empty()).and_then(|i| u32::try_from(i).ok())
 }

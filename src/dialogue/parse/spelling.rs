@@ -60,9 +60,8 @@ const SAID: [(&str, char); 52] = [
 ];
 
 /// Said between letters, meaning nothing.
-const FILLERS: [&str; 12] = [
-    "uh", "um", "er", "and", "then", "it's", "that's", "spelled", "capital", "letter", "so", "yes",
-];
+const FILLERS: [&str; 12] =
+    ["uh", "um", "er", "and", "then", "it's", "that's", "spelled", "capital", "letter", "so", "yes"];
 
 /// The name spelled in `words`. With `asked` the names of letters count too ("ess", "bee as in
 /// boy"), otherwise only a run of at least three single letters does.
@@ -110,10 +109,7 @@ fn letter(words: &[String], asked: bool) -> Option<(String, usize)> {
     let (said, mut taken) = single(words, asked)?;
     // "b as in boy", "b for boy", "b like boy": the word after is only an example.
     let after = words.get(taken..).unwrap_or_default();
-    let example = match (
-        after.first().map(String::as_str),
-        after.get(1).map(String::as_str),
-    ) {
+    let example = match (after.first().map(String::as_str), after.get(1).map(String::as_str)) {
         (Some("as"), Some("in" | "and")) => after.get(2).map(|word| (word, 3)),
         (Some("for" | "like"), Some(_)) => after.get(1).map(|word| (word, 2)),
         _ => None,
@@ -123,11 +119,7 @@ fn letter(words: &[String], asked: bool) -> Option<(String, usize)> {
     };
     taken += more;
     // The example is heard more surely than the letter.
-    let said = word
-        .chars()
-        .next()
-        .filter(char::is_ascii_alphabetic)
-        .unwrap_or(said);
+    let said = word.chars().next().filter(char::is_ascii_alphabetic).unwrap_or(said);
     Some((said.to_string(), taken))
 }
 
@@ -141,7 +133,5 @@ fn single(words: &[String], asked: bool) -> Option<(char, usize)> {
     if !asked {
         return None;
     }
-    SAID.iter()
-        .find(|(name, _)| *name == first)
-        .map(|(_, letter)| (*letter, 1))
+    SAID.iter().find(|(name, _)| *name == first).map(|(_, letter)| (*letter, 1))
 }

@@ -23,21 +23,11 @@ pub struct Times {
 impl Times {
     /// Exactly this minute.
     pub const fn at(minute: u16) -> Self {
-        Times {
-            from_minute: minute,
-            until_minute: minute,
-            half_said: true,
-            strong: true,
-        }
+        Times { from_minute: minute, until_minute: minute, half_said: true, strong: true }
     }
 
     const fn between(from_minute: u16, until_minute: u16) -> Self {
-        Times {
-            from_minute,
-            until_minute,
-            half_said: true,
-            strong: true,
-        }
+        Times { from_minute, until_minute, half_said: true, strong: true }
     }
 
     /// True when one minute was named.
@@ -48,11 +38,7 @@ impl Times {
     /// The same twelve hours on or back, when it was not said which.
     pub fn other_half(&self) -> Option<Self> {
         let moved = |minute: u16| {
-            if minute < NOON {
-                minute + NOON
-            } else {
-                minute - NOON
-            }
+            if minute < NOON { minute + NOON } else { minute - NOON }
         };
         (!self.half_said && self.is_exact()).then(|| Times {
             from_minute: moved(self.from_minute),
@@ -78,19 +64,9 @@ pub fn times(words: &[String]) -> Vec<Mention<Times>> {
             i += digits;
             continue;
         }
-        match time(
-            rest,
-            i.checked_sub(1)
-                .and_then(|i| words.get(i))
-                .map_or("", String::as_str),
-        ) {
+        match time(rest, i.checked_sub(1).and_then(|i| words.get(i)).map_or("", String::as_str)) {
             Some((value, taken)) => {
-                found.push(Mention {
-                    value,
-                    start: i,
-                    end: i + taken,
-                    role: role_at(words, i, i + taken),
-                });
+                found.push(Mention { value, start: i, end: i + taken, role: role_at(words, i, i + taken) });
                 i += taken.max(1);
             }
             None => i += 1,
@@ -101,33 +77,19 @@ pub fn times(words: &[String]) -> Vec<Mention<Times>> {
 }
 
 fn digit_run(words: &[String]) -> usize {
-    words
-        .iter()
-        .take_while(|word| number::digit(word).is_some())
-        .count()
+    words.iter().take_while(|word| number::digit(word).is_some()).count()
 }
 
 /// "nine ... in the morning", "tuesday morning at nine": the part of the day says which half.
 fn merge_parts(found: &mut Vec<Mention<Times>>) {
-    let parts: Vec<Times> = found
-        .iter()
-        .map(|m| m.value)
-        .filter(|t| !t.is_exact() && t.half_said)
-        .collect();
+    let parts: Vec<Times> = found.iter().map(|m| m.value).filter(|t| !t.is_exact() && t.half_said).collect();
     let mut settled = false;
-    for mention in found
-        .iter_mut()
-        .filter(|m| m.value.is_exact() && !m.value.half_said)
-    {
+    for mention in found.iter_mut().filter(|m| m.value.is_exact() && !m.value.half_said) {
         for part in &parts {
             let fits = |times: &Times| part.has(times.from_minute);
             let halves = [Some(mention.value), mention.value.other_half()];
             if let Some(right) = halves.into_iter().flatten().find(fits) {
-                mention.value = Times {
-                    half_said: true,
-                    strong: true,
-                    ..right
-                };
+                mention.value = Times { half_said: true, strong: true, ..right };
                 settled = true;
             }
         }
@@ -144,16 +106,10 @@ fn time(words: &[String], before: &str) -> Option<(Times, usize)> {
         if word(1 + taken) == "and" {
             let (until, more) = clock(words.get(2 + taken..)?, true)?;
             let sane = until.from_minute > from.from_minute;
-            return sane.then_some((
-                Times::between(from.from_minute, until.from_minute),
-                2 + taken + more,
-            ));
+            return sane.then_some((Times::between(from.from_minute, until.from_minute), 2 + taken + more));
         }
     }
-    if matches!(
-        word(0),
-        "after" | "before" | "by" | "until" | "till" | "from"
-    ) {
+    if matches!(word(0), "after" | "before" | "by" | "until" | "till" | "from") {
         if let Some((times, taken)) = part(words.get(1..)?).filter(|(times, _)| times.is_exact()) {
             return Some((bounded(word(0), times), 1 + taken));
         }
@@ -164,30 +120,15 @@ fn time(words: &[String], before: &str) -> Option<(Times, usize)> {
     if let Some(found) = part(words).filter(|_| before != "good") {
         return Some(found);
     }
-    let led = matches!(
-        before,
-        "at" | "around" | "about" | "towards" | "near" | "nearer" | "like" | "is" | "to" | "it"
-    );
+    let led = matches!(before, "at" | "around" | "about" | "towards" | "near" | "nearer" | "like" | "is" | "to" | "it");
     clock(words, led)
 }
 
 fn bounded(bound: &str, times: Times) -> Times {
     match bound {
-        "after" => Times {
-            until_minute: DAY_END,
-            half_said: true,
-            ..times
-        },
-        "from" => Times {
-            until_minute: times.from_minute,
-            ..times
-        },
-        _ => Times {
-            from_minute: 0,
-            until_minute: times.from_minute,
-            half_said: true,
-            strong: true,
-        },
+        "after" => Times { until_minute: DAY_END, half_said: true, ..times },
+        "from" => Times { until_minute: times.from_minute, ..times },
+        _ => Times { from_minute: 0, until_minute: times.from_minute, half_said: true, strong: true },
     }
 }
 
@@ -205,9 +146,7 @@ fn part(words: &[String]) -> Option<(Times, usize)> {
         ("midnight", _, _) => (Times::at(0), 1),
         ("morning" | "mornings", _, _) => (Times::between(0, NOON - 1), 1),
         ("afternoon" | "afternoons", _, _) => (Times::between(NOON, 17 * 60 + 59), 1),
-        ("evening" | "evenings" | "tonight" | "night", _, _) => {
-            (Times::between(17 * 60, DAY_END), 1)
-        }
+        ("evening" | "evenings" | "tonight" | "night", _, _) => (Times::between(17 * 60, DAY_END), 1),
         ("after", "work", _) => (Times::between(17 * 60, DAY_END), 2),
         ("any", "time", _) => (Times::between(0, DAY_END), 2),
         ("anytime" | "whenever", _, _) => (Times::between(0, DAY_END), 1),
@@ -227,11 +166,7 @@ fn clock(words: &[String], led: bool) -> Option<(Times, usize)> {
         return finish(words, 1, hour, minute, true, true);
     }
     for (suffix, shift) in [("am", 0), ("pm", 12)] {
-        if let Some(hour) = word(0)
-            .strip_suffix(suffix)
-            .and_then(|h| h.parse::<u32>().ok())
-            .filter(|h| *h <= 12)
-        {
+        if let Some(hour) = word(0).strip_suffix(suffix).and_then(|h| h.parse::<u32>().ok()).filter(|h| *h <= 12) {
             return minutes(hour % 12 + shift, 0).map(|minute| (Times::at(minute), 1));
         }
     }
@@ -305,11 +240,7 @@ fn hour(words: &[String], led: bool) -> Option<(u32, usize)> {
     }
     let (number, taken) = number::cardinal(words)?;
     // "twenty five" is no hour, and only the five follows the "twenty" of "eight twenty five".
-    let (number, taken) = if number > 23 {
-        (number / 10 * 10, 1)
-    } else {
-        (number, taken)
-    };
+    let (number, taken) = if number > 23 { (number / 10 * 10, 1) } else { (number, taken) };
     (number <= 23).then_some((number, taken))
 }
 
@@ -344,14 +275,7 @@ fn past_or_to(words: &[String]) -> Option<(Times, usize)> {
         // "half ten" is half past ten.
         _ if word(0) == "half" => {
             let (hour, taken) = number::cardinal(words.get(at..)?)?;
-            return finish(
-                words,
-                at + taken,
-                (1..=12).contains(&hour).then_some(hour)?,
-                30,
-                true,
-                false,
-            );
+            return finish(words, at + taken, (1..=12).contains(&hour).then_some(hour)?, 30, true, false);
         }
         _ => return None,
     };
@@ -385,38 +309,20 @@ fn finish(
         ("at", "night", _) => (Some(true), 2),
         _ => (None, 0),
     };
-    let time = |hour: u32| {
-        minutes(hour, minute).map(|minute| Times {
-            half_said: true,
-            strong: true,
-            ..Times::at(minute)
-        })
-    };
+    let time =
+        |hour: u32| minutes(hour, minute).map(|minute| Times { half_said: true, strong: true, ..Times::at(minute) });
     let found = match after_noon {
         Some(true) if hour <= 12 => time(hour % 12 + 12)?,
         Some(false) if hour <= 12 => time(hour % 12)?,
-        _ if hour > 12 || hour == 0 => Times {
-            strong: strong || figures,
-            ..time(hour)?
-        },
+        _ if hour > 12 || hour == 0 => Times { strong: strong || figures, ..time(hour)? },
         _ => {
-            let guess = if (7..=11).contains(&hour) {
-                hour
-            } else {
-                hour % 12 + 12
-            };
-            Times {
-                half_said: false,
-                strong,
-                ..time(guess)?
-            }
+            let guess = if (7..=11).contains(&hour) { hour } else { hour % 12 + 12 };
+            Times { half_said: false, strong, ..time(guess)? }
         }
     };
     Some((found, taken + more))
 }
 
 fn minutes(hour: u32, minute: u32) -> Option<u16> {
-    (hour < 24 && minute < 60)
-        .then(|| u16::try_from(hour * 60 + minute).ok())
-        .flatten()
+    (hour < 24 && minute < 60).then(|| u16::try_from(hour * 60 + minute).ok()).flatten()
 }

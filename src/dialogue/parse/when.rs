@@ -27,11 +27,7 @@ impl When {
             }
         }
         let times = times(&rest);
-        When {
-            days,
-            times,
-            words: words.to_vec(),
-        }
+        When { days, times, words: words.to_vec() }
     }
 
     /// The day wanted.
@@ -41,12 +37,7 @@ impl When {
 
     /// The time wanted. A lone number counts only when `bare`.
     pub fn time(&self, bare: bool) -> Wanted<Times> {
-        let sure: Vec<Mention<Times>> = self
-            .times
-            .iter()
-            .filter(|m| bare || m.value.strong)
-            .cloned()
-            .collect();
+        let sure: Vec<Mention<Times>> = self.times.iter().filter(|m| bare || m.value.strong).cloned().collect();
         wanted(&sure, &self.words)
     }
 
@@ -66,11 +57,6 @@ impl When {
             self.days.iter().any(|m| (m.start..m.end).contains(&i))
                 || self.times.iter().any(|m| (m.start..m.end).contains(&i))
         };
-        self.words
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| !taken(*i))
-            .map(|(_, word)| word.clone())
-            .collect()
+        self.words.iter().enumerate().filter(|(i, _)| !taken(*i)).map(|(_, word)| word.clone()).collect()
     }
 }

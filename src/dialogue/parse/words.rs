@@ -41,9 +41,7 @@ pub fn has(words: &[String], group: &str) -> bool {
 /// Where `group` begins as a run of neighbours in `words`.
 pub fn at(words: &[String], group: &str) -> Option<usize> {
     let length = group.split(' ').count();
-    words
-        .windows(length)
-        .position(|run| run.iter().map(String::as_str).eq(group.split(' ')))
+    words.windows(length).position(|run| run.iter().map(String::as_str).eq(group.split(' ')))
 }
 
 /// True when `words` has any of the groups.

@@ -1,0 +1,324 @@
+use jiff::civil::DateTime;
+
+use super::Step;
+use crate::agent::asked::Asked;
+use crate::agent::desk::Desk;
+use crate::agent::reading::Reading;
+use crate::agent::search::{Search, Standing};
+use crate::agent::wording;
+use crate::brain::{ToolCall, ToolResult};
+use crate::business::Phrase;
+use crate::parse::words::has_any;
+use crate::parse::{digits, name};
+
+/// Longest answer to a question of the business, in characters.
+const LONGEST_ANSWER: usize = 200;
+
+/// A new appointment: service, day and time, hold, name, number, questions, read-back, yes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::agent) struct Book {
+    pub(in crate::agent) service: Option<String>,
+    pub(in crate::agent) search: Search,
+    answers: Vec<String>,
+    /// The name was refused: letters next.
+    spell: bool,
+    /// The booking is being made.
+    booking: bool,
+    /// A number was asked for and given, or can't be had.
+    phone_settled: bool,
+}
+
+impl Book {
+    /// Takes in all values of the sentence that began it.
+    pub(in crate::agent) fn open(desk: &mut Desk, reading: &Reading, now: DateTime) -> (Self, Step) {
+        let mut flow = Book::default();
+        if let [only] = desk.business.services.as_slice() {
+            flow.service = Some(only.name.clone());
+        }
+        let asked = flow.take(desk, reading);
+        let step = if asked == Taken::Asked { Step::Going } else { flow.advance(desk, now) };
+        (flow, step)
+    }
+
+    pub(in crate::agent) fn hear(&mut self, desk: &mut Desk, reading: &Reading, now: DateTime) -> Step {
+        if self.booking {
+            return Step::Going;
+        }
+        match self.take(desk, reading) {
+            Taken::Asked => Step::Going,
+            Taken::Nothing => Step::Lost,
+            Taken::Something => self.advance(desk, now),
+        }
+    }
+
+    fn take(&mut self, desk: &mut Desk, reading: &Reading) -> Taken {
+        let mut taken = false;
+        if desk.asked == Asked::Question {
+            let answer: String = reading.text().chars().take(LONGEST_ANSWER).collect();
+            self.answers.push(answer);
+            return Taken::Something;
+        }
+        if let (Some(first), Some(second)) = (&reading.service, &reading.other_service)
+            && self.service.as_ref() != Some(first)
+        {
+            desk.ask(Asked::Service, Phrase::WhichIsRight, &[("first", first), ("second", second)]);
+            return Taken::Asked;
+        }
+        let keyed = if desk.asked == Asked::Service { reading.keyed_choice() } else { None };
+        let keyed = keyed.and_then(|i| desk.business.services.get(i)).map(|service| service.name.clone());
+        if let Some(service) = keyed.or_else(|| reading.service.clone()) {
+            taken = true;
+            if self.service.as_ref() != Some(&service) {
+                self.search.forget(desk);
+                self.service = Some(service);
+            }
+        }
+        taken |= self.take_name(desk, reading);
+        taken |= self.take_phone(desk, reading);
+        if desk.asked == Asked::Change && !taken && !reading.tells_when() {
+            taken |= self.take_change(desk, reading);
+        }
+        let asks_digits = matches!(desk.asked, Asked::Phone | Asked::CallerPhone);
+        if !asks_digits && self.search.hear(desk, reading) {
+            taken = true;
+        }
+        if desk.has_asked() {
+            return Taken::Asked;
+        }
+        if taken { Taken::Something } else { Taken::Nothing }
+    }
+
+    fn take_name(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
+        let named = take_name(desk, reading);
+        if named {
+            self.spell = false;
+        }
+        named
+    }
+
+    fn take_phone(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
+        if !matches!(desk.asked, Asked::Phone | Asked::CallerPhone | Asked::Confirm | Asked::Change) {
+            return false;
+        }
+        let shown = desk.caller_number().filter(|_| reading.same_number);
+        let phone = reading.phone.clone().or(shown);
+        let Some(phone) = phone else { return false };
+        desk.phone = Some(phone);
+        self.phone_settled = true;
+        true
+    }
+
+    /// "The time", "the name": what is to be changed is asked anew.
+    fn take_change(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
+        let said = |groups: &[&str]| has_any(&reading.words, groups);
+        if said(&["name"]) {
+            self.spell = true;
+        } else if said(&["time", "day", "date", "when"]) {
+            self.search.clear(desk);
+        } else if said(&["service", "treatment"]) {
+            self.service = None;
+            self.search.forget(desk);
+        } else if said(&["phone", "number"]) {
+            desk.phone = None;
+            self.phone_settled = false;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    pub(in crate::agent) fn advance(&mut self, desk: &mut Desk, now: DateTime) -> Step {
+        let Some(service) = self.service.clone() else {
+            desk.ask(Asked::Service, Phrase::AskService, &[]);
+            return Step::Going;
+        };
+        match self.search.advance(desk, &service, now) {
+            Standing::Going => Step::Going,
+            Standing::Nothing => Step::Stuck,
+            Standing::Held => self.complete(desk, &service),
+        }
+    }
+
+    /// A time is held: what is missing, then the read-back.
+    fn complete(&mut self, desk: &mut Desk, service: &str) -> Step {
+        if self.spell {
+            desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]);
+            return Step::Going;
+        }
+        if desk.name.is_none() {
+            desk.ask(Asked::Name, Phrase::AskName, &[]);
+            return Step::Going;
+        }
+        if desk.business.booking.ask_phone && !self.phone_settled && desk.phone.is_none() {
+            let (asked, phrase) = match desk.caller_number() {
+                Some(_) => (Asked::CallerPhone, Phrase::AskCallerPhone),
+                None => (Asked::Phone, Phrase::AskPhone),
+            };
+            desk.ask(asked, phrase, &[]);
+            return Step::Going;
+        }
+        if let Some(question) = desk.business.questions.get(self.answers.len()) {
+            let ask = question.ask.clone();
+            desk.ask_own(Asked::Question, ask);
+            return Step::Going;
+        }
+        self.read_back(desk, service);
+        Step::Going
+    }
+
+    fn read_back(&self, desk: &mut Desk, service: &str) {
+        let (Some(start), Some(name)) = (self.search.start, desk.name.clone()) else { return };
+        let (when, name) = (wording::moment(start), name::written(&name));
+        let values = [("service", service), ("when", when.as_str()), ("name", name.as_str())];
+        match desk.phone.clone().filter(|_| desk.business.booking.ask_phone) {
+            Some(phone) => {
+                let phone = digits::in_words(&phone);
+                let [service, when, name] = values;
+                desk.ask(Asked::Confirm, Phrase::ConfirmBookingPhone, &[service, when, name, ("phone", &phone)]);
+            }
+            None => desk.ask(Asked::Confirm, Phrase::ConfirmBooking, &values),
+        }
+    }
+
+    pub(in crate::agent) fn yes(&mut self, desk: &mut Desk, now: DateTime) -> Step {
+        match desk.asked {
+            Asked::Confirm => {
+                let (Some(hold), Some(name)) = (self.search.hold, desk.name.clone()) else {
+                    return self.advance(desk, now);
+                };
+                self.booking = true;
+                desk.tool(ToolCall::Book { hold, name: name::written(&name), phone: desk.best_phone() });
+                Step::Going
+            }
+            Asked::CallerPhone => {
+                desk.phone = desk.caller_number();
+                self.phone_settled = true;
+                self.advance(desk, now)
+            }
+            Asked::Options if self.search.accept_only() => self.advance(desk, now),
+            _ => Step::Lost,
+        }
+    }
+
+    pub(in crate::agent) fn no(&mut self, desk: &mut Desk, now: DateTime) -> Step {
+        match desk.asked {
+            Asked::Confirm => {
+                desk.ask(Asked::Change, Phrase::AskChange, &[]);
+                Step::Going
+            }
+            Asked::CallerPhone => {
+                desk.ask(Asked::Phone, Phrase::AskPhone, &[]);
+                Step::Going
+            }
+            Asked::Options => match self.search.refuse(desk) {
+                Standing::Nothing => Step::Stuck,
+                _ => Step::Going,
+            },
+            Asked::Phone => {
+                self.phone_settled = true;
+                self.advance(desk, now)
+            }
+            _ => Step::Lost,
+        }
+    }
+
+    pub(in crate::agent) fn tool_result(
+        &mut self,
+        desk: &mut Desk,
+        call: &ToolCall,
+        result: ToolResult,
+        now: DateTime,
+    ) -> Step {
+        let Some(service) = self.service.clone() else { return Step::Going };
+        if !matches!(call, ToolCall::Book { .. }) {
+            return match self.search.tool_result(desk, &service, call, result, now) {
+                Standing::Going => Step::Going,
+                Standing::Nothing => Step::Stuck,
+                Standing::Held => self.complete(desk, &service),
+            };
+        }
+        self.booking = false;
+        self.search.hold = None;
+        match result {
+            ToolResult::Booked { .. } => {
+                let when = self.search.start.map(wording::moment).unwrap_or_default();
+                desk.say(Phrase::Booked, &[("service", &service), ("when", &when)]);
+                self.pass_on_answers(desk, &service, &when);
+                Step::Done
+            }
+            ToolResult::Taken => {
+                desk.say(Phrase::Taken, &[]);
+                self.search.forget(desk);
+                self.advance(desk, now)
+            }
+            _ => {
+                desk.say(Phrase::ToolFailed, &[]);
+                Step::Stuck
+            }
+        }
+    }
+
+    /// Answers to the business's own questions reach the owner beside the booking.
+    fn pass_on_answers(&self, desk: &mut Desk, service: &str, when: &str) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let pairs = desk.business.questions.iter().zip(&self.answers);
+        let told: Vec<String> = pairs.map(|(question, answer)| format!("{}: {answer}", question.key)).collect();
+        let text = format!("{service}, {when}. {}", told.join("; "));
+        desk.tool(ToolCall::Message { name: desk.name.clone(), phone: desk.best_phone(), text, urgent: false });
+    }
+
+    pub(in crate::agent) fn help(&mut self, desk: &mut Desk, now: DateTime) -> bool {
+        match desk.asked {
+            Asked::Service => {
+                let services = desk.business.services.iter().take(9).enumerate();
+                let numbers = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+                let choices: Vec<String> = services
+                    .map(|(i, s)| format!("{} for {}", numbers.get(i).copied().unwrap_or(""), s.name))
+                    .collect();
+                desk.ask(Asked::Service, Phrase::PressService, &[("choices", &choices.join(", "))]);
+                true
+            }
+            Asked::Day | Asked::Time => {
+                let Some(service) = self.service.clone() else { return false };
+                self.search.offer_soonest(desk, &service, now) == Standing::Going
+            }
+            Asked::Options => {
+                desk.say(Phrase::PressOption, &[]);
+                desk.ask_again();
+                true
+            }
+            Asked::Name => {
+                desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Takes a name that was said or spelled. True when there was one.
+pub(super) fn take_name(desk: &mut Desk, reading: &Reading) -> bool {
+    let asked = matches!(desk.asked, Asked::Name | Asked::Spelling);
+    let spelled = reading.spelled.clone().filter(|_| asked || desk.asked == Asked::Confirm || reading.name.is_some());
+    let said = reading.name.clone();
+    let name = match (spelled, said, desk.name.clone()) {
+        // Asked for letters: only they count, unless a name is clearly announced.
+        (Some(spelled), said, known) => {
+            let base = said.filter(|_| desk.asked != Asked::Spelling).or(known);
+            base.map_or(spelled.clone(), |base| name::with_spelling(&base, &spelled))
+        }
+        (None, Some(said), _) => said,
+        (None, None, _) => return false,
+    };
+    desk.name = Some(name);
+    true
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Nothing,
+    Something,
+    Asked,
+}

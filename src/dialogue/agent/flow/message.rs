@@ -1,0 +1,152 @@
+use super::Step;
+use super::book::take_name;
+use crate::agent::asked::Asked;
+use crate::agent::desk::Desk;
+use crate::agent::reading::Reading;
+use crate::brain::{ToolCall, ToolResult};
+use crate::business::Phrase;
+use crate::parse::name;
+use crate::parse::words::at;
+
+/// Longest message, in characters.
+const LONGEST: usize = 600;
+/// What announces the message itself in the sentence that asks for it.
+const LEADS: [&str; 14] = [
+    "that says",
+    "saying",
+    "to say that",
+    "to say",
+    "that",
+    "know",
+    "tell him",
+    "tell her",
+    "tell them",
+    "ask him to",
+    "ask her to",
+    "about",
+    "because",
+    "call me back",
+];
+
+/// A message for the owner: the text, who, how to call back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::agent) struct Message {
+    text: Option<String>,
+    urgent: bool,
+    name_settled: bool,
+    phone_settled: bool,
+    /// How often it could not be kept.
+    failed: u8,
+}
+
+impl Message {
+    /// A message asked for, perhaps with its text already.
+    pub(in crate::agent) fn open(desk: &mut Desk, reading: &Reading, urgent: bool) -> (Self, Step) {
+        let mut flow = Message { urgent, ..Message::default() };
+        take_name(desk, reading);
+        flow.text = if urgent { None } else { told(reading) };
+        let step = flow.advance(desk);
+        (flow, step)
+    }
+
+    /// A message with this text: only who and how are missing.
+    pub(in crate::agent) fn about(text: String) -> Self {
+        Message { text: Some(text.chars().take(LONGEST).collect()), ..Message::default() }
+    }
+
+    /// The number to call back about an urgent message that is sent already.
+    pub(in crate::agent) fn urgent_number(text: String) -> Self {
+        Message { urgent: true, name_settled: true, ..Message::about(format!("To call back about: {text}")) }
+    }
+
+    pub(in crate::agent) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> Step {
+        match desk.asked {
+            Asked::Message if !reading.words.is_empty() => {
+                let text = reading.text();
+                self.text = Some(text.chars().take(LONGEST).collect());
+                // "This is anna schmidt, ..."
+                take_name(desk, reading);
+            }
+            Asked::Name | Asked::Spelling => {
+                if !take_name(desk, reading) {
+                    return Step::Lost;
+                }
+            }
+            Asked::Phone => match reading.phone.clone() {
+                Some(phone) => desk.phone = Some(phone),
+                None => return Step::Lost,
+            },
+            _ => return Step::Lost,
+        }
+        self.advance(desk)
+    }
+
+    pub(in crate::agent) fn no(&mut self, desk: &mut Desk) -> Step {
+        match desk.asked {
+            Asked::Name | Asked::Spelling => self.name_settled = true,
+            Asked::Phone => self.phone_settled = true,
+            _ => return Step::Lost,
+        }
+        self.advance(desk)
+    }
+
+    /// What is still missing can't be had: keep what there is. False when there is no text.
+    pub(in crate::agent) fn settle(&mut self, desk: &mut Desk) -> bool {
+        self.name_settled = true;
+        self.phone_settled = true;
+        self.text.is_some() && self.advance(desk) == Step::Going
+    }
+
+    pub(in crate::agent) fn advance(&mut self, desk: &mut Desk) -> Step {
+        let Some(text) = self.text.clone() else {
+            desk.ask(Asked::Message, Phrase::AskMessage, &[]);
+            return Step::Going;
+        };
+        let rules = desk.business.messages.clone();
+        if desk.name.is_none() && rules.ask_name && !self.name_settled {
+            desk.ask(Asked::Name, Phrase::AskName, &[]);
+            return Step::Going;
+        }
+        if desk.best_phone().is_none() && rules.ask_phone && !self.phone_settled {
+            desk.ask(Asked::Phone, Phrase::AskPhone, &[]);
+            return Step::Going;
+        }
+        let name = desk.name.as_deref().map(name::written);
+        desk.tool(ToolCall::Message { name, phone: desk.best_phone(), text, urgent: self.urgent });
+        Step::Going
+    }
+
+    pub(in crate::agent) fn tool_result(&mut self, desk: &mut Desk, result: ToolResult) -> Step {
+        match result {
+            ToolResult::MessageKept { .. } => {
+                let recipient = desk.business.messages.recipient.clone();
+                desk.say(Phrase::MessageKept, &[("recipient", &recipient)]);
+            }
+            _ if self.failed == 0 => {
+                self.failed += 1;
+                return self.advance(desk);
+            }
+            _ => desk.say(Phrase::MessageLost, &[]),
+        }
+        Step::Done
+    }
+}
+
+/// The message in the sentence that asks for it: from the word that announces it on, in the
+/// caller's own words.
+fn told(reading: &Reading) -> Option<String> {
+    if let Some(reason) = reading.reason.as_ref().filter(|reason| reason.split(' ').count() >= 3) {
+        return Some(reason.clone());
+    }
+    for lead in LEADS {
+        let Some(start) = at(&reading.words, lead) else { continue };
+        let announced =
+            matches!(lead, "tell him" | "tell her" | "tell them" | "ask him to" | "ask her to" | "call me back");
+        let skip = if announced { 0 } else { lead.split(' ').count() };
+        let text = reading.words.get(start + skip..).unwrap_or_default();
+        if text.len() >= 3 {
+            return Some(text.join(" "));
+        }
+    }
+    None
+}

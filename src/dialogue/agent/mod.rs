@@ -1,0 +1,119 @@
+//! What is said and done: the agent of one business in one call.
+//!
+//! The model interprets, flows perform. A turn is first held against rules (danger, "a human
+//! please", plain answers to what was asked); only what they leave open goes to the model,
+//! under a grammar made for this very turn. Values are parsed by code from the caller's own
+//! words. Nothing is booked, moved or cancelled without a yes to a read-back: that holds with
+//! the model replaced by an adversary, and there is a test that does so.
+
+mod asked;
+mod brain;
+mod command;
+mod cues;
+mod decision;
+mod desk;
+mod flow;
+mod grammar;
+mod inform;
+mod policy;
+mod prompt;
+mod reading;
+mod route;
+mod search;
+mod understand;
+mod wording;
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+
+pub use crate::business::SpeechMode;
+pub use command::Command;
+pub use prompt::PromptStyle;
+
+use crate::brain::Heard;
+use crate::business::Business;
+use desk::Desk;
+use flow::Flow;
+use inform::Otherwise;
+use reading::Reading;
+
+/// What the language model is trusted with, from its manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trust {
+    /// Whether its own words may be heard. The business can only narrow this.
+    pub speech: SpeechMode,
+    /// How it wants its prompt.
+    pub prompt: PromptStyle,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Trust { speech: SpeechMode::Quoted, prompt: PromptStyle::Starter }
+    }
+}
+
+/// Who calls, as far as the line tells.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// The number shown.
+    pub number: Option<String>,
+    /// The name shown.
+    pub name: Option<String>,
+}
+
+impl std::fmt::Debug for Caller {
+    /// Who calls is not for logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = |value: &Option<String>| if value.is_some() { "shown" } else { "withheld" };
+        write!(f, "Caller(number {}, name {})", shown(&self.number), shown(&self.name))
+    }
+}
+
+/// The agent in one call.
+#[derive(Clone)]
+pub struct Agent {
+    desk: Desk,
+    flow: Option<Flow>,
+    /// Interrupted by another one; taken up again after it.
+    parked: Option<Flow>,
+    /// What the sentence behind "did you mean ...?" said.
+    meant: Option<Reading>,
+    /// What a question is answered with when the knowledge folder has nothing.
+    otherwise: Option<Otherwise>,
+    /// A question that became an offer to take a message.
+    unanswered: Option<String>,
+    /// An urgent message is on its way; its text.
+    alarm: Option<String>,
+    /// The read-back was talked over: a yes to it is no consent.
+    unheard: bool,
+    randomness: fastrand::Rng,
+}
+
+impl std::fmt::Debug for Agent {
+    /// What was said is not for logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Agent(asked {:?})", self.desk.asked)
+    }
+}
+
+impl Agent {
+    /// The agent of this business for a call from `caller`; the same `seed` gives the same call.
+    pub fn new(business: Arc<Business>, trust: Trust, caller: Caller, seed: u64) -> Self {
+        Agent {
+            desk: Desk::new(business, trust, caller),
+            flow: None,
+            parked: None,
+            meant: None,
+            otherwise: None,
+            unanswered: None,
+            alarm: None,
+            unheard: false,
+            randomness: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    fn read(&self, now: DateTime, heard: &Heard) -> Reading {
+        Reading::new(&self.desk.business, self.desk.asked, now, heard)
+    }
+}

@@ -1,0 +1,469 @@
+//! From what a turn means to what is done: commands open, interrupt and close flows.
+
+use jiff::civil::DateTime;
+
+use super::Agent;
+use super::asked::Asked;
+use super::command::Command;
+use super::flow::{Book, Cancel, Flow, Message, Reschedule, Step};
+use super::inform::{self, Informed, Otherwise};
+use super::reading::Reading;
+use super::understand::Meaning;
+use crate::brain::{Outcome, ToolCall, ToolResult};
+use crate::business::Phrase;
+use crate::parse::answer::Answer;
+
+/// A yes to a read-back must have been heard at least so well.
+const CONSENT: f32 = 0.5;
+/// Longest text of a message that the agent writes itself, in characters.
+const LONGEST_TEXT: usize = 400;
+
+impl Agent {
+    pub(super) fn act(&mut self, meaning: Meaning, reading: &Reading, wording: Option<String>, now: DateTime) {
+        match meaning {
+            Meaning::Nothing => self.miss(Some(now)),
+            Meaning::Drop => self.drop_it(now),
+            Meaning::Perhaps(command) => self.ask_whether(command, reading),
+            Meaning::Value => self.value(reading, now),
+            Meaning::Command(command) => self.command(command, reading, wording, now),
+        }
+    }
+
+    fn command(&mut self, command: Command, reading: &Reading, wording: Option<String>, now: DateTime) {
+        match command {
+            Command::Yes => self.yes(reading, now),
+            Command::No => self.no(now),
+            Command::Repeat => self.desk.repeat(),
+            Command::Goodbye => self.goodbye(),
+            Command::Emergency => self.emergency(reading),
+            Command::RobotQuestion => {
+                let business = self.desk.business.identity.name.clone();
+                self.desk.say(Phrase::Robot, &[("business", &business)]);
+                self.desk.ask_again();
+            }
+            Command::Hours | Command::Price | Command::Address | Command::ServiceArea => {
+                self.inform(command, reading, now);
+            }
+            Command::OutOfScope => self.look_up(reading, Otherwise::OutOfScope(wording)),
+            Command::Book | Command::Reschedule | Command::Cancel | Command::LeaveMessage | Command::Human => {
+                self.begin(command, reading, now);
+            }
+            Command::GiveName | Command::GivePhone | Command::GiveTime | Command::ChooseOption => {
+                self.value(reading, now);
+            }
+        }
+    }
+
+    /// Opens a flow, or goes on with the one under way when it is of this kind.
+    fn begin(&mut self, command: Command, reading: &Reading, now: DateTime) {
+        let same = matches!(
+            (command, &self.flow),
+            (Command::Book, Some(Flow::Book(_)))
+                | (Command::Reschedule, Some(Flow::Reschedule(_)))
+                | (Command::Cancel, Some(Flow::Cancel(_)))
+                | (Command::LeaveMessage, Some(Flow::Message(_)))
+        );
+        if same {
+            return self.value(reading, now);
+        }
+        // "Move it to friday" in the middle of a booking moves what is being booked.
+        let unbooked = matches!(self.flow, Some(Flow::Book(_)));
+        let of_existing =
+            crate::parse::words::has_any(&reading.words, &["my appointment", "my booking", "an appointment"]);
+        if command == Command::Reschedule && unbooked && !of_existing {
+            return self.value(reading, now);
+        }
+        if command == Command::Cancel && unbooked && !of_existing {
+            return self.drop_it(now);
+        }
+        self.park();
+        let (flow, step) = match command {
+            Command::Book => {
+                let (flow, step) = Book::open(&mut self.desk, reading, now);
+                (Flow::Book(Box::new(flow)), step)
+            }
+            Command::Reschedule => {
+                let (flow, step) = Reschedule::open(&mut self.desk, reading, now);
+                (Flow::Reschedule(Box::new(flow)), step)
+            }
+            Command::Cancel => {
+                let (flow, step) = Cancel::open(&mut self.desk, reading);
+                (Flow::Cancel(Box::new(flow)), step)
+            }
+            _ => {
+                let urgent = command == Command::Human;
+                if urgent {
+                    let recipient = self.desk.business.messages.recipient.clone();
+                    self.desk.say(Phrase::Human, &[("recipient", &recipient)]);
+                }
+                let (flow, step) = Message::open(&mut self.desk, reading, urgent);
+                (Flow::Message(Box::new(flow)), step)
+            }
+        };
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    /// Keeps what is under way for later; what it holds is given back meanwhile.
+    fn park(&mut self) {
+        let Some(mut flow) = self.flow.take() else { return };
+        flow.leave(&mut self.desk);
+        if matches!(flow, Flow::Book(_) | Flow::Reschedule(_)) {
+            self.parked = Some(flow);
+        }
+    }
+
+    /// What was said answers something, or corrects it.
+    fn value(&mut self, reading: &Reading, now: DateTime) {
+        let Some(mut flow) = self.flow.take() else { return self.value_alone(reading, now) };
+        if self.desk.asked == Asked::Confirm && reading.answer == Some(Answer::Yes) {
+            // "Yes, tuesday at three": nothing is changed by it, so it is a yes.
+            let (mut desk, mut tried) = (self.desk.clone(), flow.clone());
+            tried.hear(&mut desk, reading, now);
+            if tried == flow && desk.name == self.desk.name && desk.phone == self.desk.phone {
+                self.flow = Some(flow);
+                return self.yes(reading, now);
+            }
+        }
+        let step = flow.hear(&mut self.desk, reading, now);
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    /// A value while nothing is under way.
+    fn value_alone(&mut self, reading: &Reading, now: DateTime) {
+        if self.desk.asked == Asked::PriceOf && reading.service.is_some() {
+            return self.inform(Command::Price, reading, now);
+        }
+        if let (Asked::Meant(command), true) = (self.desk.asked, reading.service.is_some() || reading.tells_when()) {
+            return self.begin(command, reading, now);
+        }
+        if reading.service.is_some() || reading.tells_when() {
+            return self.ask_whether(Command::Book, reading);
+        }
+        if let Some(name) = reading.name.clone() {
+            self.desk.name = Some(name);
+            return self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
+        }
+        self.miss(Some(now));
+    }
+
+    fn ask_whether(&mut self, command: Command, reading: &Reading) {
+        let phrase = match command {
+            Command::Reschedule => Phrase::MeantMove,
+            Command::Cancel => Phrase::MeantCancel,
+            Command::Book => Phrase::MeantBook,
+            _ => Phrase::MeantMessage,
+        };
+        self.meant = Some(reading.clone());
+        self.desk.ask(Asked::Meant(command), phrase, &[]);
+    }
+
+    fn yes(&mut self, reading: &Reading, now: DateTime) {
+        match self.desk.asked {
+            Asked::AnythingElse => self.desk.ask(Asked::Open, Phrase::HowHelp, &[]),
+            Asked::Meant(command) => {
+                let meant = self.meant.take().unwrap_or_else(|| reading.clone());
+                self.begin(command, &meant, now);
+            }
+            Asked::OfferMessage => self.take_message(now),
+            Asked::Confirm if reading.confidence < CONSENT && reading.keyed.is_empty() => {
+                self.desk.say(Phrase::YesOrNo, &[]);
+            }
+            Asked::Confirm if std::mem::take(&mut self.unheard) => self.desk.ask_again(),
+            _ => {
+                let Some(mut flow) = self.flow.take() else { return self.miss(Some(now)) };
+                let step = flow.yes(&mut self.desk, now);
+                self.flow = Some(flow);
+                self.follow(step, now);
+            }
+        }
+    }
+
+    fn take_message(&mut self, now: DateTime) {
+        let flow = self.unanswered.take().map(Message::about).unwrap_or_default();
+        let mut flow = Flow::Message(Box::new(flow));
+        let step = flow.advance(&mut self.desk, now);
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    fn no(&mut self, now: DateTime) {
+        match self.desk.asked {
+            Asked::AnythingElse => self.goodbye(),
+            Asked::Meant(_) => {
+                self.meant = None;
+                if self.flow.is_some() {
+                    return self.resume_question(now);
+                }
+                self.desk.say(Phrase::WhatICanDo, &[]);
+                self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
+            }
+            Asked::OfferMessage => {
+                self.unanswered = None;
+                self.resume(now);
+            }
+            _ => {
+                let Some(mut flow) = self.flow.take() else { return self.miss(Some(now)) };
+                let step = flow.no(&mut self.desk, now);
+                self.flow = Some(flow);
+                self.follow(step, now);
+            }
+        }
+    }
+
+    fn drop_it(&mut self, now: DateTime) {
+        match self.flow.take() {
+            Some(mut flow) => {
+                flow.leave(&mut self.desk);
+                let phrase = if matches!(flow, Flow::Book(_)) { Phrase::Dropped } else { Phrase::Kept };
+                self.desk.say(phrase, &[]);
+                self.resume(now);
+            }
+            None => self.anything_else(),
+        }
+    }
+
+    fn goodbye(&mut self) {
+        if matches!(self.flow, Some(Flow::Book(_))) {
+            self.desk.say(Phrase::Dropped, &[]);
+        }
+        self.leave_all();
+        self.desk.say(Phrase::Goodbye, &[]);
+        self.desk.hang_up(Outcome::Completed);
+    }
+
+    /// Leaves everything that is under way; what is held is given back.
+    pub(super) fn leave_all(&mut self) {
+        for mut flow in self.flow.take().into_iter().chain(self.parked.take()) {
+            flow.leave(&mut self.desk);
+        }
+    }
+
+    fn emergency(&mut self, reading: &Reading) {
+        if let Some(mut flow) = self.flow.take() {
+            flow.leave(&mut self.desk);
+        }
+        self.parked = None;
+        let rules = self.desk.business.urgent.clone();
+        let recipient = self.desk.business.messages.recipient.clone();
+        self.desk.say_through(Phrase::Emergency, &[("number", &rules.number), ("recipient", &recipient)]);
+        let text: String = reading.text().chars().take(LONGEST_TEXT).collect();
+        self.alarm = Some(text.clone());
+        let (name, phone) = (self.desk.name.clone(), self.desk.best_phone());
+        self.desk.tool(ToolCall::Message { name, phone, text, urgent: true });
+    }
+
+    fn inform(&mut self, command: Command, reading: &Reading, now: DateTime) {
+        match inform::answer(&mut self.desk, command, reading) {
+            Informed::Answered => self.after_answer(now),
+            Informed::Ask(otherwise) => self.look_up(reading, otherwise),
+        }
+    }
+
+    fn look_up(&mut self, reading: &Reading, otherwise: Otherwise) {
+        self.otherwise = Some(otherwise);
+        self.desk.tool(ToolCall::Knowledge { question: reading.text() });
+    }
+
+    /// After an answer: back to what was under way.
+    fn after_answer(&mut self, now: DateTime) {
+        self.desk.misses = 0;
+        if self.flow.is_some() { self.resume_question(now) } else { self.anything_else() }
+    }
+
+    /// Puts the question of the flow again: the flow knows it better than the last words do.
+    fn resume_question(&mut self, now: DateTime) {
+        let stands = !matches!(self.desk.asked, Asked::Meant(_) | Asked::Open | Asked::AnythingElse | Asked::PriceOf);
+        if stands {
+            return self.desk.ask_again();
+        }
+        let Some(mut flow) = self.flow.take() else { return self.anything_else() };
+        let step = flow.advance(&mut self.desk, now);
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    fn anything_else(&mut self) {
+        self.desk.ask(Asked::AnythingElse, Phrase::AnythingElse, &[]);
+    }
+
+    /// What follows from a step of the flow.
+    fn follow(&mut self, step: Step, now: DateTime) {
+        match step {
+            Step::Going => self.desk.misses = 0,
+            Step::Lost => self.miss(Some(now)),
+            Step::Done => {
+                self.flow = None;
+                self.resume(now);
+            }
+            Step::Stuck => {
+                if let Some(mut flow) = self.flow.take() {
+                    flow.leave(&mut self.desk);
+                }
+                self.offer_message();
+            }
+        }
+    }
+
+    /// Takes up what was interrupted, else asks for more.
+    fn resume(&mut self, now: DateTime) {
+        let Some(mut flow) = self.parked.take() else { return self.anything_else() };
+        self.desk.say(Phrase::BackTo, &[]);
+        let step = flow.advance(&mut self.desk, now);
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    fn offer_message(&mut self) {
+        self.desk.ask(Asked::OfferMessage, Phrase::OfferMessage, &[]);
+    }
+
+    /// What was asked got no answer: once more, then another way, then a message.
+    pub(super) fn miss(&mut self, now: Option<DateTime>) {
+        self.desk.misses = self.desk.misses.saturating_add(1);
+        match self.desk.misses {
+            1 => {
+                let phrases = [Phrase::NotUnderstood, Phrase::NotUnderstoodToo];
+                self.desk.say(self.randomness.choice(phrases).unwrap_or(Phrase::NotUnderstood), &[]);
+                self.desk.ask_again();
+            }
+            2 => self.help(now),
+            _ => self.give_up(),
+        }
+    }
+
+    fn help(&mut self, now: Option<DateTime>) {
+        if self.desk.asked.is_yes_no() {
+            self.desk.ask_again();
+            return self.desk.say(Phrase::YesOrNo, &[]);
+        }
+        let helped = match (&mut self.flow, now) {
+            (Some(flow), Some(now)) => flow.help(&mut self.desk, now),
+            (None, _) => {
+                self.desk.say(Phrase::WhatICanDo, &[]);
+                self.desk.ask_again();
+                true
+            }
+            (Some(_), None) => false,
+        };
+        if !helped {
+            self.desk.say(Phrase::NotUnderstood, &[]);
+            self.desk.ask_again();
+        }
+    }
+
+    /// Nothing helps: a message, and if even that fails, the end with what there is.
+    fn give_up(&mut self) {
+        if let Some(Flow::Message(mut message)) = self.flow.take_if(|flow| matches!(flow, Flow::Message(_)))
+            && message.settle(&mut self.desk)
+        {
+            self.flow = Some(Flow::Message(message));
+            self.desk.misses = 0;
+            return;
+        }
+        if matches!(self.desk.asked, Asked::OfferMessage | Asked::AnythingElse | Asked::Message) {
+            if let (Some(phone), true) = (self.desk.caller_number(), self.desk.asked != Asked::AnythingElse) {
+                let text = "A caller could not be understood. Please call back.".to_owned();
+                self.desk.tool(ToolCall::Message { name: None, phone: Some(phone), text, urgent: false });
+            }
+            return self.goodbye();
+        }
+        if let Some(mut flow) = self.flow.take() {
+            flow.leave(&mut self.desk);
+        }
+        self.offer_message();
+    }
+
+    pub(super) fn answered(&mut self, call: &ToolCall, result: ToolResult, now: DateTime) {
+        match call {
+            ToolCall::Release { .. } => {}
+            ToolCall::Knowledge { .. } => self.looked_up(result, now),
+            ToolCall::Message { text, .. } if self.alarm.as_ref() == Some(text) => self.alarmed(result, now),
+            ToolCall::Message { .. } if !matches!(self.flow, Some(Flow::Message(_))) => {}
+            _ => {
+                let Some(mut flow) = self.flow.take() else { return self.answered_nobody(call, result) };
+                let step = flow.tool_result(&mut self.desk, call, result, now);
+                self.flow = Some(flow);
+                self.follow_tool(step, now);
+            }
+        }
+    }
+
+    /// The flow that wanted this is gone: nothing may stay held for it.
+    fn answered_nobody(&mut self, call: &ToolCall, result: ToolResult) {
+        if let (ToolCall::Hold { .. }, ToolResult::Held { hold }) = (call, result) {
+            self.desk.tool(ToolCall::Release { hold });
+        }
+    }
+
+    fn follow_tool(&mut self, step: Step, now: DateTime) {
+        match step {
+            Step::Going | Step::Lost => {}
+            other => self.follow(other, now),
+        }
+    }
+
+    fn alarmed(&mut self, result: ToolResult, now: DateTime) {
+        let text = self.alarm.take().unwrap_or_default();
+        if !matches!(result, ToolResult::MessageKept { .. }) {
+            self.desk.say(Phrase::MessageLost, &[]);
+            return self.anything_else();
+        }
+        let recipient = self.desk.business.messages.recipient.clone();
+        self.desk.say(Phrase::EmergencyKept, &[("recipient", &recipient)]);
+        if self.desk.best_phone().is_some() {
+            return self.anything_else();
+        }
+        let mut flow = Flow::Message(Box::new(Message::urgent_number(text)));
+        let step = flow.advance(&mut self.desk, now);
+        self.flow = Some(flow);
+        self.follow(step, now);
+    }
+
+    fn looked_up(&mut self, result: ToolResult, now: DateTime) {
+        let Some(otherwise) = self.otherwise.take() else { return };
+        let passages = if let ToolResult::Passages { passages } = result { passages } else { Vec::new() };
+        if let Some(best) = passages.iter().find(|passage| passage.score > 0.0 && !passage.text.trim().is_empty()) {
+            self.desk.quote(&best.text);
+            return self.after_answer(now);
+        }
+        match otherwise {
+            Otherwise::Address => {
+                inform::say_address(&mut self.desk);
+                self.after_answer(now);
+            }
+            Otherwise::PriceOf if self.flow.is_none() => {
+                self.desk.ask(Asked::PriceOf, Phrase::AskPriceOf, &[]);
+            }
+            Otherwise::PriceOf => self.after_answer(now),
+            Otherwise::Message(question) => {
+                self.desk.say(Phrase::CantAnswer, &[]);
+                if self.flow.is_some() {
+                    return self.after_answer(now);
+                }
+                self.unanswered = Some(question);
+                self.offer_message();
+            }
+            Otherwise::OutOfScope(wording) => self.out_of_scope(wording, now),
+        }
+    }
+
+    fn out_of_scope(&mut self, wording: Option<String>, now: DateTime) {
+        let heard = wording.is_some_and(|wording| self.desk.say_freely(&wording));
+        if !heard {
+            let business = self.desk.business.identity.name.clone();
+            self.desk.say(Phrase::OutOfScope, &[("business", &business)]);
+        }
+        if self.flow.is_some() {
+            return self.resume_question(now);
+        }
+        // The second time in a row the way out is a message.
+        self.desk.misses = self.desk.misses.saturating_add(1);
+        if self.desk.misses >= 2 {
+            return self.offer_message();
+        }
+        self.desk.say(Phrase::WhatICanDo, &[]);
+        self.desk.ask_again();
+    }
+}

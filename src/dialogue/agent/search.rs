@@ -1,0 +1,442 @@
+//! Finding a free time: look up, offer, choose, hold. Shared by booking and moving.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time};
+
+use super::asked::Asked;
+use super::desk::Desk;
+use super::reading::Reading;
+use super::wording;
+use crate::brain::{ToolCall, ToolResult};
+use crate::business::Phrase;
+use crate::parse::choice;
+use crate::parse::day::Days;
+use crate::parse::mention::{Role, Wanted};
+use crate::parse::time::Times;
+
+/// Most free times asked for in one look-up.
+const LIMIT: u8 = 200;
+/// Most options in one breath.
+const MOST_OFFERS: usize = 3;
+/// How far beyond the wish is looked when nothing is free, in days.
+const WIDER_DAYS: i64 = 21;
+
+/// The wish for a time and how far it has come.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Search {
+    pub(super) day: Option<Days>,
+    pub(super) time: Option<Times>,
+    /// Spoken to the caller, in order of time.
+    offered: Vec<DateTime>,
+    /// All that was free at the last look-up.
+    free: Vec<DateTime>,
+    /// What the last look-up was for.
+    looked: Option<Days>,
+    /// The look-up that is awaited: the answer to an older one does not count.
+    awaited: Option<ToolCall>,
+    widened: bool,
+    pub(super) start: Option<DateTime>,
+    pub(super) hold: Option<i64>,
+    /// Days and times that were turned down.
+    refused: u8,
+}
+
+/// Where a search stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Something was asked, or a tool is at work.
+    Going,
+    /// A time is held.
+    Held,
+    /// There is nothing to be had.
+    Nothing,
+}
+
+impl Search {
+    /// Takes in days and times that were said. True when there were any.
+    pub(super) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
+        if !self.offered.is_empty() && self.start.is_none() && self.choose(desk, reading) {
+            return true;
+        }
+        let (old_day, old_time) = (self.day, self.time);
+        let mut said = false;
+        let ruled_out = reading.when.days.iter().any(|m| m.role == Role::Not);
+        match reading.when.day() {
+            Wanted::One(day) => {
+                said = true;
+                self.day = Some(day);
+            }
+            Wanted::Either(one, other) => {
+                said = true;
+                self.day = Some(Days { first: one.first.min(other.first), last: one.last.max(other.last) });
+            }
+            Wanted::Both(one, other) => {
+                let (first, second) = (wording::day(one.first), wording::day(other.first));
+                self.forget(desk);
+                self.day = None;
+                desk.ask(Asked::Day, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
+                return true;
+            }
+            Wanted::Nothing if ruled_out => {
+                said = true;
+                self.day = None;
+            }
+            Wanted::Nothing => {}
+        }
+        match reading.time {
+            Wanted::One(time) => {
+                said = true;
+                self.time = Some(time);
+            }
+            Wanted::Either(one, other) => {
+                said = true;
+                let from_minute = one.from_minute.min(other.from_minute);
+                let until_minute = one.until_minute.max(other.until_minute);
+                self.time = Some(Times { from_minute, until_minute, half_said: true, strong: true });
+            }
+            Wanted::Both(one, other) => {
+                let (first, second) = (wording::minute(one.from_minute), wording::minute(other.from_minute));
+                self.forget(desk);
+                self.time = None;
+                desk.ask(Asked::Time, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
+                return true;
+            }
+            Wanted::Nothing => {}
+        }
+        // The same again ("yes, tuesday at three") changes nothing.
+        let same = self.start.is_some_and(|start| self.fits(start));
+        if said && !same && (self.day != old_day || self.time != old_time || self.start.is_some()) {
+            if self.day != old_day && self.day.is_some() && reading.time == Wanted::Nothing && self.start.is_none() {
+                self.time = old_time;
+            }
+            self.forget(desk);
+        }
+        said
+    }
+
+    /// True when this start is what the wish says.
+    fn fits(&self, start: DateTime) -> bool {
+        let minute = wording::minute_of(start);
+        self.day.is_none_or(|day| day.has(start.date()))
+            && self.time.is_none_or(|time| time.has(minute) || time.other_half().is_some_and(|t| t.has(minute)))
+    }
+
+    /// Gives up what was found, not what is wished.
+    pub(super) fn forget(&mut self, desk: &mut Desk) {
+        desk.release(&mut self.hold);
+        self.start = None;
+        self.offered.clear();
+        self.looked = None;
+        self.awaited = None;
+        self.widened = false;
+    }
+
+    /// Gives up the wish too.
+    pub(super) fn clear(&mut self, desk: &mut Desk) {
+        self.forget(desk);
+        self.day = None;
+        self.time = None;
+    }
+
+    /// None of what was offered is good.
+    pub(super) fn refuse(&mut self, desk: &mut Desk) -> Standing {
+        self.refused += 1;
+        self.clear(desk);
+        if self.refused > 2 {
+            return Standing::Nothing;
+        }
+        desk.ask(Asked::Day, Phrase::AskDay, &[]);
+        Standing::Going
+    }
+
+    /// What comes next.
+    pub(super) fn advance(&mut self, desk: &mut Desk, service: &str, now: DateTime) -> Standing {
+        if self.hold.is_some() {
+            return Standing::Held;
+        }
+        if let Some(start) = self.start {
+            desk.tool(ToolCall::Hold { service: service.to_owned(), start });
+            return Standing::Going;
+        }
+        let Some(day) = self.day else {
+            desk.ask(Asked::Day, Phrase::AskDay, &[]);
+            return Standing::Going;
+        };
+        self.look(desk, service, day, now)
+    }
+
+    fn look(&mut self, desk: &mut Desk, service: &str, day: Days, now: DateTime) -> Standing {
+        let (from, until) = window(desk, day, now);
+        if from >= until {
+            return self.none(desk, service, now);
+        }
+        if day.is_one() && desk.business.hours.on(day.first).is_empty() && !self.widened {
+            desk.say(Phrase::ClosedThen, &[("day", &wording::day(day.first))]);
+            return self.widen(desk, service, day, now);
+        }
+        self.look_up(desk, service, day, (from, until))
+    }
+
+    fn none(&mut self, desk: &mut Desk, service: &str, now: DateTime) -> Standing {
+        match self.day {
+            Some(day) if !self.widened => {
+                desk.say(Phrase::NothingThen, &[]);
+                self.widen(desk, service, day, now)
+            }
+            _ => {
+                desk.say(Phrase::NothingAtAll, &[]);
+                Standing::Nothing
+            }
+        }
+    }
+
+    /// Looks on after the day wished for, with the time kept as a preference.
+    fn widen(&mut self, desk: &mut Desk, service: &str, day: Days, now: DateTime) -> Standing {
+        self.widened = true;
+        let first = day.first.min(day.last).max(now.date());
+        let last = first.saturating_add(WIDER_DAYS.days());
+        let wide = Days { first, last };
+        let (from, until) = window(desk, wide, now);
+        if from >= until {
+            // Before the first or after the last day that can be booked: offer the first.
+            let (from, until) = desk.business.bookable(now);
+            let days = Days { first: from.date(), last: until.date() };
+            return self.look_up(desk, service, days, (from, until));
+        }
+        self.look_up(desk, service, wide, (from, until))
+    }
+
+    fn look_up(&mut self, desk: &mut Desk, service: &str, days: Days, (from, until): (DateTime, DateTime)) -> Standing {
+        self.looked = Some(days);
+        let call = ToolCall::FreeSlots { service: service.to_owned(), from, until, limit: LIMIT };
+        self.awaited = Some(call.clone());
+        desk.tool(call);
+        Standing::Going
+    }
+
+    /// A tool has answered.
+    pub(super) fn tool_result(
+        &mut self,
+        desk: &mut Desk,
+        service: &str,
+        call: &ToolCall,
+        result: ToolResult,
+        now: DateTime,
+    ) -> Standing {
+        let stale = self.awaited.as_ref() != Some(call);
+        match (call, result) {
+            (ToolCall::FreeSlots { .. }, _) if stale => Standing::Going,
+            (ToolCall::FreeSlots { .. }, ToolResult::Slots { mut starts }) => {
+                starts.sort_unstable();
+                starts.dedup();
+                self.free = starts;
+                self.awaited = None;
+                self.pick(desk, service, now)
+            }
+            (ToolCall::Hold { start, .. }, ToolResult::Held { hold }) => {
+                if self.start == Some(*start) {
+                    self.hold = Some(hold);
+                    return Standing::Held;
+                }
+                // The caller has moved on while it was being held.
+                desk.tool(ToolCall::Release { hold });
+                Standing::Going
+            }
+            (ToolCall::Hold { start, .. }, _) if self.start != Some(*start) => Standing::Going,
+            (ToolCall::Hold { .. }, ToolResult::Taken) => {
+                desk.say(Phrase::Taken, &[]);
+                self.forget(desk);
+                self.advance(desk, service, now)
+            }
+            _ => {
+                desk.say(Phrase::ToolFailed, &[]);
+                self.forget(desk);
+                Standing::Nothing
+            }
+        }
+    }
+
+    /// Takes the time wished for when it is free, offers the nearest when it is not.
+    fn pick(&mut self, desk: &mut Desk, service: &str, now: DateTime) -> Standing {
+        if self.free.is_empty() {
+            return self.none(desk, service, now);
+        }
+        let one_day = self.looked.is_some_and(|day| day.is_one());
+        let Some(time) = self.time else {
+            let offers = if one_day { spread(&self.free) } else { by_day(&self.free) };
+            return self.offer(desk, offers);
+        };
+        let halves = [Some(time), time.other_half()];
+        for half in halves.into_iter().flatten() {
+            let fitting: Vec<DateTime> =
+                self.free.iter().copied().filter(|start| half.has(wording::minute_of(*start))).collect();
+            if fitting.is_empty() {
+                continue;
+            }
+            if let (true, true, [only]) = (half.is_exact(), one_day, fitting.as_slice()) {
+                self.start = Some(*only);
+                return self.advance(desk, service, now);
+            }
+            let offers = if one_day { spread(&fitting) } else { by_day(&fitting) };
+            return self.offer(desk, offers);
+        }
+        if !self.widened {
+            desk.say(Phrase::NothingThen, &[]);
+        }
+        let offers = nearest(&self.free, time.from_minute, one_day);
+        self.offer(desk, offers)
+    }
+
+    fn offer(&mut self, desk: &mut Desk, offers: Vec<DateTime>) -> Standing {
+        self.offered = offers;
+        self.put_offer(desk)
+    }
+
+    fn put_offer(&mut self, desk: &mut Desk) -> Standing {
+        let spoken = wording::offers(&self.offered);
+        match spoken.as_slice() {
+            [] => return Standing::Nothing,
+            [first] => desk.ask(Asked::Options, Phrase::OfferOne, &[("first", first)]),
+            [first, second] => {
+                desk.ask(Asked::Options, Phrase::OfferTwo, &[("first", first), ("second", second)]);
+            }
+            [first, second, third, ..] => {
+                desk.ask(Asked::Options, Phrase::OfferThree, &[("first", first), ("second", second), ("third", third)])
+            }
+        }
+        Standing::Going
+    }
+
+    /// Puts options on the table although no day was understood.
+    pub(super) fn offer_soonest(&mut self, desk: &mut Desk, service: &str, now: DateTime) -> Standing {
+        self.forget(desk);
+        let (from, until) = desk.business.bookable(now);
+        let days = Days { first: from.date(), last: until.date() };
+        self.day = Some(days);
+        self.look(desk, service, days, now)
+    }
+
+    /// A bare yes takes the only option.
+    pub(super) fn accept_only(&mut self) -> bool {
+        if let [only] = self.offered.as_slice() {
+            self.start = Some(*only);
+            return true;
+        }
+        false
+    }
+
+    /// Takes a choice among what was offered, or another time that is known to be free.
+    fn choose(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
+        if let Some(start) = self.chosen(reading) {
+            self.start = Some(start);
+            return true;
+        }
+        let later = crate::parse::words::has_any(&reading.words, &["later", "later on"]);
+        let earlier = crate::parse::words::has_any(&reading.words, &["earlier", "sooner"]);
+        if later == earlier || reading.tells_when() {
+            return false;
+        }
+        let (Some(first), Some(last)) = (self.offered.first().copied(), self.offered.last().copied()) else {
+            return false;
+        };
+        let others: Vec<DateTime> =
+            self.free.iter().copied().filter(|start| if later { *start > last } else { *start < first }).collect();
+        if others.is_empty() {
+            desk.say(Phrase::NothingThen, &[]);
+            self.put_offer(desk);
+        } else {
+            let offers = if later { others.iter().take(2).copied().collect() } else { tail(&others, 2) };
+            self.offer(desk, offers);
+        }
+        true
+    }
+
+    fn chosen(&self, reading: &Reading) -> Option<DateTime> {
+        if let Some(index) = reading.keyed_choice() {
+            return self.offered.get(index).copied();
+        }
+        let unlike_day = |date: Date| match reading.when.day() {
+            Wanted::One(day) => !day.has(date),
+            Wanted::Nothing => false,
+            _ => true,
+        };
+        // By time and day first: "the three o'clock", "tuesday".
+        if let Wanted::One(time) = reading.time {
+            let at = |half: Times| {
+                let fits = move |start: &&DateTime| half.has(wording::minute_of(**start)) && !unlike_day(start.date());
+                let among = |list: &[DateTime]| {
+                    let fitting: Vec<DateTime> = list.iter().filter(fits).copied().collect();
+                    if let [only] = fitting.as_slice() { Some(*only) } else { None }
+                };
+                among(&self.offered).or_else(|| if half.is_exact() { among(&self.on_offered_day()) } else { None })
+            };
+            return at(time).or_else(|| time.other_half().and_then(at));
+        }
+        if let Wanted::One(day) = reading.when.day() {
+            let fitting: Vec<DateTime> = self.offered.iter().filter(|s| day.has(s.date())).copied().collect();
+            let all_one_day = self.offered.iter().all(|s| day.has(s.date()));
+            return if let ([only], false) = (fitting.as_slice(), all_one_day && self.offered.len() > 1) {
+                Some(*only)
+            } else {
+                None
+            };
+        }
+        let index = choice::choice(&reading.words, self.offered.len(), true)?;
+        self.offered.get(index).copied()
+    }
+
+    /// Everything free on the day of the offers, when they are all of one day.
+    fn on_offered_day(&self) -> Vec<DateTime> {
+        let Some(date) = self.offered.first().map(|start| start.date()) else { return Vec::new() };
+        if self.offered.iter().any(|start| start.date() != date) {
+            return Vec::new();
+        }
+        self.free.iter().copied().filter(|start| start.date() == date).collect()
+    }
+}
+
+/// From the first to after the last of these days, within what can be booked.
+fn window(desk: &Desk, day: Days, now: DateTime) -> (DateTime, DateTime) {
+    let (earliest, latest) = desk.business.bookable(now);
+    let from = day.first.to_datetime(Time::midnight()).max(earliest);
+    let until = day.last.saturating_add(1.day()).to_datetime(Time::midnight()).min(latest);
+    (from, until)
+}
+
+/// First, middle and last.
+fn spread(free: &[DateTime]) -> Vec<DateTime> {
+    if free.len() <= MOST_OFFERS {
+        return free.to_vec();
+    }
+    [0, free.len() / 2, free.len() - 1].iter().filter_map(|i| free.get(*i).copied()).collect()
+}
+
+/// The first of each day.
+fn by_day(free: &[DateTime]) -> Vec<DateTime> {
+    let mut offers: Vec<DateTime> = Vec::new();
+    for start in free {
+        if offers.len() < MOST_OFFERS && offers.last().is_none_or(|last| last.date() != start.date()) {
+            offers.push(*start);
+        }
+    }
+    if offers.len() == 1 { spread(free) } else { offers }
+}
+
+/// The two nearest to a wished minute: on that day, or on the next days one each.
+fn nearest(free: &[DateTime], minute: u16, one_day: bool) -> Vec<DateTime> {
+    let off = |start: &DateTime| wording::minute_of(*start).abs_diff(minute);
+    let mut best: Vec<DateTime> = free.to_vec();
+    if one_day {
+        best.sort_by_key(off);
+    } else {
+        best.sort_by_key(|start| (start.date(), off(start)));
+        best.dedup_by_key(|start| start.date());
+    }
+    best.truncate(2);
+    best.sort_unstable();
+    best
+}
+
+fn tail(list: &[DateTime], count: usize) -> Vec<DateTime> {
+    list.iter().skip(list.len().saturating_sub(count)).copied().collect()
+}

@@ -1,0 +1,184 @@
+//! What a turn means: rules where they are safer than a small model, else the model held
+//! against the plain words.
+
+use super::asked::Asked;
+use super::command::Command;
+use super::cues::{self, Sure};
+use super::decision::Decision;
+use super::reading::Reading;
+use crate::business::Business;
+use crate::parse::answer::Answer;
+
+/// Below this the recogniser guesses, and a guess is not acted on.
+const FAINT: f32 = 0.4;
+
+/// What a turn means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A command.
+    Command(Command),
+    /// It answers what was asked, or corrects a value.
+    Value,
+    /// Leave what is under way.
+    Drop,
+    /// Perhaps this command; ask.
+    Perhaps(Command),
+    /// No idea.
+    Nothing,
+}
+
+/// The meaning, where rules settle it without the model.
+pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Option<Meaning> {
+    if reading.is_empty() || (reading.keyed.is_empty() && reading.confidence < FAINT) {
+        return Some(Meaning::Nothing);
+    }
+    let words = &reading.words;
+    if cues::danger(words, &business.urgent.words) {
+        return Some(Meaning::Command(Command::Emergency));
+    }
+    if !reading.keyed.is_empty() {
+        return Some(keyed(reading, asked));
+    }
+    if matches!(asked, Asked::Message | Asked::Question) {
+        return Some(dictated(reading));
+    }
+    if cues::robot_question(words) {
+        return Some(Meaning::Command(Command::RobotQuestion));
+    }
+    if cues::human(words) {
+        return Some(Meaning::Command(Command::Human));
+    }
+    if cues::repeat(words) {
+        return Some(Meaning::Command(Command::Repeat));
+    }
+    if cues::goodbye(words) && reading.when.is_empty() && reading.service.is_none() {
+        return Some(Meaning::Command(Command::Goodbye));
+    }
+    if cues::drop_it(words) && asked != Asked::Open {
+        return Some(Meaning::Drop);
+    }
+    answered(reading, asked)
+}
+
+fn keyed(reading: &Reading, asked: Asked) -> Meaning {
+    match (asked.is_yes_no(), reading.keyed.as_str()) {
+        (true, "1") => Meaning::Command(Command::Yes),
+        (true, "2") => Meaning::Command(Command::No),
+        _ => Meaning::Value,
+    }
+}
+
+/// A message or a free answer may hold any words: only leaving it is understood as more.
+fn dictated(reading: &Reading) -> Meaning {
+    if cues::repeat(&reading.words) {
+        return Meaning::Command(Command::Repeat);
+    }
+    if cues::drop_it(&reading.words) || (reading.bare_answer && reading.words.len() <= 3) {
+        return if reading.answer == Some(Answer::Yes) { Meaning::Nothing } else { Meaning::Drop };
+    }
+    Meaning::Value
+}
+
+/// A plain answer to what was asked.
+fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
+    let cue = cues::cue(&reading.words);
+    let elsewhere = matches!(cue, Some((_, Sure::Strong)));
+    match asked {
+        Asked::Confirm => confirmed(reading),
+        Asked::AnythingElse if reading.bare_answer => yes_no(reading),
+        Asked::OfferMessage | Asked::Meant(_) if !elsewhere || reading.bare_answer => yes_no(reading),
+        Asked::CallerPhone if reading.phone.is_some() => Some(Meaning::Value),
+        Asked::CallerPhone => yes_no(reading),
+        Asked::Phone if reading.phone.is_some() || reading.same_number => Some(Meaning::Value),
+        Asked::Name | Asked::Spelling if reading.spelled.is_some() => Some(Meaning::Value),
+        Asked::Name | Asked::Spelling if cue.is_none() && reading.name.is_some() => Some(Meaning::Value),
+        Asked::Options | Asked::Which if reading.bare_answer && reading.answer.is_some() => yes_no(reading),
+        Asked::Day | Asked::Time | Asked::Options | Asked::Which => {
+            let leads_on = matches!(cue, Some((Command::Book, _)) | None | Some((Command::Reschedule, Sure::Weak)));
+            let chooses = asked.is_options() && crate::parse::choice::choice(&reading.words, 3, true).is_some();
+            (leads_on && (reading.tells_when() || chooses)).then_some(Meaning::Value)
+        }
+        Asked::Service | Asked::PriceOf => {
+            let plain = matches!(cue, None | Some((Command::Book, _))) || asked == Asked::PriceOf;
+            (reading.service.is_some() && plain && reading.words.len() <= 10).then_some(Meaning::Value)
+        }
+        Asked::Change if !elsewhere => changes(reading).then_some(Meaning::Value),
+        _ => None,
+    }
+}
+
+/// After a read-back: values outweigh yes ("yes, but at four").
+fn confirmed(reading: &Reading) -> Option<Meaning> {
+    if reading.tells_when() || reading.service.is_some() || reading.name.is_some() || reading.spelled.is_some() {
+        return Some(Meaning::Value);
+    }
+    yes_no(reading)
+}
+
+fn yes_no(reading: &Reading) -> Option<Meaning> {
+    match reading.answer? {
+        Answer::Yes => Some(Meaning::Command(Command::Yes)),
+        Answer::No => Some(Meaning::Command(Command::No)),
+    }
+}
+
+fn changes(reading: &Reading) -> bool {
+    let parts = ["service", "time", "day", "date", "name", "phone", "number"];
+    confirmed(reading).is_some() || reading.words.iter().any(|word| parts.contains(&word.as_str()))
+}
+
+/// The meaning when the model was asked (`decision` is `None` when it did not answer).
+pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Option<&Decision>) -> Meaning {
+    let cue = cues::cue(&reading.words);
+    let guess = decision.map(|decision| decision.command);
+    match (guess, cue) {
+        (None, Some((command, Sure::Strong))) => Meaning::Command(command),
+        (None, Some((command, Sure::Weak))) if !in_flow => Meaning::Command(command),
+        (None, _) => value_or_nothing(reading),
+        (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
+        // "cancel" is said more surely than a small model guesses.
+        (Some(_), Some((cue, Sure::Strong))) => Meaning::Command(cue),
+        (Some(guess), Some((cue, Sure::Weak))) if guess.has_effect() && cue.has_effect() => {
+            if in_flow {
+                Meaning::Value
+            } else {
+                Meaning::Perhaps(guess)
+            }
+        }
+        (Some(guess), _) => trusted(reading, asked, in_flow, guess),
+    }
+}
+
+/// What may follow from the model's guess alone.
+fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Meaning {
+    match guess {
+        Command::Yes | Command::No if asked == Asked::Confirm => Meaning::Nothing,
+        Command::Yes | Command::No if asked.is_yes_no() || asked.is_options() => Meaning::Command(guess),
+        Command::Yes | Command::No => value_or_nothing(reading),
+        Command::GiveName | Command::GivePhone | Command::GiveTime | Command::ChooseOption => value_or_nothing(reading),
+        Command::Book if in_flow => value_or_nothing(reading),
+        // The end, danger and a person are also known by rules: in the middle of something the
+        // model alone does not break it off.
+        Command::Goodbye | Command::Emergency | Command::Human | Command::Repeat if in_flow => {
+            value_or_nothing(reading)
+        }
+        Command::Reschedule | Command::Cancel if in_flow => {
+            if reading.tells_when() {
+                Meaning::Value
+            } else {
+                Meaning::Perhaps(guess)
+            }
+        }
+        Command::Emergency => Meaning::Perhaps(Command::LeaveMessage),
+        _ => Meaning::Command(guess),
+    }
+}
+
+fn value_or_nothing(reading: &Reading) -> Meaning {
+    let any = reading.tells_when()
+        || reading.service.is_some()
+        || reading.name.is_some()
+        || reading.phone.is_some()
+        || reading.spelled.is_some();
+    if any { Meaning::Value } else { Meaning::Nothing }
+}
