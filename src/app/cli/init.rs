@@ -10,10 +10,6 @@ use dialogue::business::{READY, Ready};
 use super::CliError;
 use super::output::print;
 
-/// Where models are looked for, from the program's folder upwards and in the system.
-const MODELS: &str = "models";
-/// Where packages put them.
-const INSTALLED_MODELS: &str = "/usr/share/callbox/models";
 /// The folder of the business, beside the configuration.
 const BUSINESS: &str = "business";
 
@@ -33,9 +29,7 @@ pub struct Args {
 /// Something is there already, or can't be written.
 pub fn run(args: Args) -> Result<(), CliError> {
     let ready = READY.iter().find(|ready| ready.name == args.business);
-    let ready = ready.ok_or_else(|| {
-        CliError::Usage(format!("there is no ready business \"{}\"", args.business))
-    })?;
+    let ready = ready.ok_or_else(|| CliError::Usage(format!("there is no ready business \"{}\"", args.business)))?;
     let files = files(&args.dir, ready);
     if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
         return Err(CliError::Failed(format!(
@@ -56,27 +50,18 @@ pub fn run(args: Args) -> Result<(), CliError> {
 
 fn files(folder: &Path, ready: &Ready) -> Vec<(PathBuf, String)> {
     let mut files = vec![(folder.join("callbox.toml"), configuration())];
-    let business = ready
-        .files
-        .iter()
-        .map(|(path, text)| (folder.join(BUSINESS).join(path), (*text).to_owned()));
+    let business = ready.files.iter().map(|(path, text)| (folder.join(BUSINESS).join(path), (*text).to_owned()));
     files.extend(business);
     files
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| {
-        CliError::Failed(format!("cannot write {}: {error}", path.display()))
-    };
+    let failed = |error: std::io::Error| CliError::Failed(format!("cannot write {}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     // Never over a file that came in between.
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(failed)?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
     match std::io::Write::write_all(&mut file, text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::Interrupted => Err(failed(error)),
         _ => Ok(()),
@@ -85,7 +70,6 @@ fn write(path: &Path, text: &str) -> Result<(), CliError> {
 
 /// The settings an owner meets first; `callbox config explain` has the others.
 fn configuration() -> String {
-    let models = toml::Value::String(models().to_string_lossy().into_owned());
     format!(
         "# Callbox. Every setting, with its meaning: `callbox config explain`. Paths are relative to\n\
          # this file. A setting can be overridden by CALLBOX_SIP__PORT=15060 or --set sip.port=15060.\n\
@@ -96,7 +80,8 @@ fn configuration() -> String {
          max_calls = 10\n\
          \n\
          [engines]\n\
-         models = {models}\n\
+         # Unless set, the models that came with the program:\n\
+         # models = \"models\"\n\
          \n\
          [business]\n\
          folder = \"{BUSINESS}\"\n\
@@ -104,22 +89,4 @@ fn configuration() -> String {
          [records]\n\
          database = \"callbox.db\"\n"
     )
-}
-
-/// The models that came with this program: in a folder above it (a build), or installed.
-fn models() -> PathBuf {
-    let program = std::env::current_exe().ok();
-    let above = program
-        .as_deref()
-        .into_iter()
-        .flat_map(Path::ancestors)
-        .skip(1)
-        .map(|folder| folder.join(MODELS));
-    let here = std::env::current_dir()
-        .ok()
-        .map(|folder| folder.join(MODELS));
-    let mut places = above.chain(here).chain([PathBuf::from(INSTALLED_MODELS)]);
-    places
-        .find(|place| place.join("starter").is_dir())
-        .unwrap_or_else(|| PathBuf::from(INSTALLED_MODELS))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{json_line, print, table};
 use crate::config::{Arguments, Config};
+use crate::engines::models_folder;
 
 /// Look after the model files.
 #[derive(Debug, Parser)]
@@ -71,50 +72,24 @@ pub fn run(args: Args) -> Result<(), CliError> {
 }
 
 fn list(listing: &Listing) -> Result<(), CliError> {
-    let config = listing
-        .configuration
-        .load()
-        .map_err(CliError::not_ready)?
-        .config;
+    let config = listing.configuration.load_or_default().map_err(CliError::not_ready)?.config;
     let (models, faults) = found(&config)?;
     let text = if listing.json {
-        models
-            .iter()
-            .map(|model| json_line(&line(model, &config)))
-            .collect::<Result<String, _>>()?
+        models.iter().map(|model| json_line(&line(model, &config))).collect::<Result<String, _>>()?
     } else {
-        let rows: Vec<Vec<String>> = models
-            .iter()
-            .map(|model| row(&line(model, &config)))
-            .collect();
-        table(
-            &[
-                "",
-                "NAME",
-                "FOR",
-                "LICENCE",
-                "LANGUAGES",
-                "MEMORY",
-                "ON DISK",
-                "NOT FOR",
-            ],
-            &rows,
-        )
+        let rows: Vec<Vec<String>> = models.iter().map(|model| row(&line(model, &config))).collect();
+        table(&["", "NAME", "FOR", "LICENCE", "LANGUAGES", "MEMORY", "ON DISK", "NOT FOR"], &rows)
     };
     print(&text)?;
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(CliError::Failed(faults.join("\n")))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(CliError::Failed(faults.join("\n"))) }
 }
 
 /// The models of the configured folder; what can't be read is told after what can.
 fn found(config: &Config) -> Result<(Vec<Manifest>, Vec<String>), CliError> {
-    let folder = &config.engines.models;
+    let folder = models_folder(&config.engines);
     let mut models = Vec::new();
     let mut faults = Vec::new();
-    for (_, manifest) in all(folder) {
+    for (_, manifest) in all(&folder) {
         match manifest {
             Ok(manifest) => models.push(manifest),
             Err(error) => faults.push(error.to_string()),
@@ -153,11 +128,7 @@ fn line<'a>(model: &'a Manifest, config: &Config) -> Line<'a> {
 
 fn row(line: &Line<'_>) -> Vec<String> {
     vec![
-        if line.in_use {
-            "*".into()
-        } else {
-            String::new()
-        },
+        if line.in_use { "*".into() } else { String::new() },
         line.name.to_owned(),
         line.kind.to_owned(),
         line.licence.to_owned(),
@@ -169,40 +140,20 @@ fn row(line: &Line<'_>) -> Vec<String> {
 }
 
 fn verify(listing: &Listing) -> Result<(), CliError> {
-    let config = listing
-        .configuration
-        .load()
-        .map_err(CliError::not_ready)?
-        .config;
+    let config = listing.configuration.load_or_default().map_err(CliError::not_ready)?.config;
     found(&config)?;
     let mut wrong = 0;
-    for (path, manifest) in all(&config.engines.models) {
+    for (path, manifest) in all(&models_folder(&config.engines)) {
         let name = manifest.as_ref().ok().map(|manifest| manifest.name.clone());
-        let why = manifest
-            .and_then(|manifest| verify_all(&manifest))
-            .err()
-            .map(|error| error.to_string());
+        let why = manifest.and_then(|manifest| verify_all(&manifest)).err().map(|error| error.to_string());
         wrong += usize::from(why.is_some());
-        let checked = Checked {
-            name,
-            manifest: path.display().to_string(),
-            ok: why.is_none(),
-            why,
-        };
-        print(&if listing.json {
-            json_line(&checked)?
-        } else {
-            sentence(&checked)
-        })?;
+        let checked = Checked { name, manifest: path.display().to_string(), ok: why.is_none(), why };
+        print(&if listing.json { json_line(&checked)? } else { sentence(&checked) })?;
     }
     match wrong {
         0 => Ok(()),
-        1 => Err(CliError::Failed(
-            "one model is not what its manifest says and won't be loaded".into(),
-        )),
-        more => Err(CliError::Failed(format!(
-            "{more} models are not what their manifests say and won't be loaded"
-        ))),
+        1 => Err(CliError::Failed("one model is not what its manifest says and won't be loaded".into())),
+        more => Err(CliError::Failed(format!("{more} models are not what their manifests say and won't be loaded"))),
     }
 }
 

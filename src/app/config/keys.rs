@@ -13,12 +13,7 @@ pub struct Key {
 }
 
 const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
-    Key {
-        name,
-        default,
-        meaning,
-        kind,
-    }
+    Key { name, default, meaning, kind }
 }
 
 /// Every key, in the order of a well-kept file.
@@ -29,47 +24,22 @@ pub const KEYS: &[Key] = &[
         "\"0.0.0.0\"",
         "Address that SIP and RTP listen on; 0.0.0.0 is every IPv4 interface.",
     ),
-    key(
-        "sip.port",
-        Kind::Number(0, 65_535),
-        "5060",
-        "Port that SIP listens on; 0 takes any free one.",
-    ),
+    key("sip.port", Kind::Number(0, 65_535), "5060", "Port that SIP listens on; 0 takes any free one."),
     key(
         "sip.advertised",
         Kind::OptionalAddress,
         "\"\"",
         "Address that callers are told to send to, for a box behind NAT; empty: the one they reached.",
     ),
-    key(
-        "sip.transports",
-        Kind::Some(&["udp", "tcp"]),
-        "[\"udp\", \"tcp\"]",
-        "What SIP runs over.",
-    ),
-    key(
-        "sip.max_calls",
-        Kind::Number(1, 1_000),
-        "10",
-        "Calls at once; the next caller hears busy.",
-    ),
-    key(
-        "rtp.first_port",
-        Kind::Number(1_024, 65_534),
-        "20000",
-        "First port for audio; each call takes two.",
-    ),
-    key(
-        "rtp.last_port",
-        Kind::Number(1_025, 65_535),
-        "20999",
-        "Last port for audio.",
-    ),
+    key("sip.transports", Kind::Some(&["udp", "tcp"]), "[\"udp\", \"tcp\"]", "What SIP runs over."),
+    key("sip.max_calls", Kind::Number(1, 1_000), "10", "Calls at once; the next caller hears busy."),
+    key("rtp.first_port", Kind::Number(1_024, 65_534), "20000", "First port for audio; each call takes two."),
+    key("rtp.last_port", Kind::Number(1_025, 65_535), "20999", "Last port for audio."),
     key(
         "engines.models",
         Kind::Path,
         "\"models\"",
-        "Folder with the sets of models and their manifests.",
+        "Folder with the sets of models; when it is not there, the models that came with the program.",
     ),
     key(
         "engines.workers",
@@ -83,84 +53,19 @@ pub const KEYS: &[Key] = &[
         "\"\"",
         "The ONNX Runtime library, for Piper voices; scripts/setup puts it into .setup/onnxruntime.",
     ),
-    key(
-        "engines.stt.model",
-        Kind::Text,
-        "\"starter-stt\"",
-        "Name of the speech recogniser's model.",
-    ),
-    key(
-        "engines.stt.slots",
-        Kind::Number(0, 1_000),
-        "0",
-        "Calls it hears at once; 0: as many as sip.max_calls.",
-    ),
-    key(
-        "engines.stt.deadline_ms",
-        Kind::Number(100, 60_000),
-        "4000",
-        "Longest wait for a transcript.",
-    ),
-    key(
-        "engines.llm.model",
-        Kind::Text,
-        "\"starter-llm\"",
-        "Name of the language model.",
-    ),
-    key(
-        "engines.llm.slots",
-        Kind::Number(0, 1_000),
-        "0",
-        "Calls it thinks for at once; 0: as many as sip.max_calls.",
-    ),
-    key(
-        "engines.llm.deadline_ms",
-        Kind::Number(100, 60_000),
-        "4000",
-        "Longest wait for a decision.",
-    ),
-    key(
-        "engines.tts.model",
-        Kind::Text,
-        "\"espeak-en-us\"",
-        "Name of the voice, unless the business names its own.",
-    ),
-    key(
-        "engines.tts.slots",
-        Kind::Number(0, 1_000),
-        "0",
-        "Calls it speaks for at once; 0: as many as sip.max_calls.",
-    ),
-    key(
-        "engines.tts.deadline_ms",
-        Kind::Number(100, 60_000),
-        "4000",
-        "Longest wait for a clause.",
-    ),
-    key(
-        "business.folder",
-        Kind::Path,
-        "\"business\"",
-        "Folder with business.toml and knowledge/*.md.",
-    ),
-    key(
-        "records.database",
-        Kind::Path,
-        "\"callbox.db\"",
-        "File that keeps calls, bookings and messages.",
-    ),
-    key(
-        "calls.max_length_s",
-        Kind::Number(30, 7_200),
-        "600",
-        "Longest call; the agent says so and hangs up.",
-    ),
-    key(
-        "calls.answer_delay_ms",
-        Kind::Number(0, 30_000),
-        "0",
-        "How long it rings before the agent picks up.",
-    ),
+    key("engines.stt.model", Kind::Text, "\"starter-stt\"", "Name of the speech recogniser's model."),
+    key("engines.stt.slots", Kind::Number(0, 1_000), "0", "Calls it hears at once; 0: as many as sip.max_calls."),
+    key("engines.stt.deadline_ms", Kind::Number(100, 60_000), "4000", "Longest wait for a transcript."),
+    key("engines.llm.model", Kind::Text, "\"starter-llm\"", "Name of the language model."),
+    key("engines.llm.slots", Kind::Number(0, 1_000), "0", "Calls it thinks for at once; 0: as many as sip.max_calls."),
+    key("engines.llm.deadline_ms", Kind::Number(100, 60_000), "4000", "Longest wait for a decision."),
+    key("engines.tts.model", Kind::Text, "\"espeak-en-us\"", "Name of the voice, unless the business names its own."),
+    key("engines.tts.slots", Kind::Number(0, 1_000), "0", "Calls it speaks for at once; 0: as many as sip.max_calls."),
+    key("engines.tts.deadline_ms", Kind::Number(100, 60_000), "4000", "Longest wait for a clause."),
+    key("business.folder", Kind::Path, "\"business\"", "Folder with business.toml and knowledge/*.md."),
+    key("records.database", Kind::Path, "\"callbox.db\"", "File that keeps calls, bookings and messages."),
+    key("calls.max_length_s", Kind::Number(30, 7_200), "600", "Longest call; the agent says so and hangs up."),
+    key("calls.answer_delay_ms", Kind::Number(0, 30_000), "0", "How long it rings before the agent picks up."),
     key(
         "log.level",
         Kind::One(&["error", "warn", "info", "debug", "trace"]),

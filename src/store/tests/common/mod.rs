@@ -19,8 +19,7 @@ pub struct Scratch {
 
 impl Scratch {
     pub fn new(name: &str) -> Self {
-        let folder =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         Scratch { folder }
@@ -49,58 +48,23 @@ pub fn half_hour(nth: i64) -> Span {
 }
 
 pub fn span(start: DateTime, end: DateTime) -> Span {
-    let utc = |time: DateTime| {
-        time.to_zoned(jiff::tz::TimeZone::UTC)
-            .unwrap()
-            .timestamp()
-            .as_millisecond()
-    };
-    Span {
-        start,
-        end,
-        start_unix_ms: utc(start),
-        end_unix_ms: utc(end),
-    }
+    let utc = |time: DateTime| time.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_millisecond();
+    Span { start, end, start_unix_ms: utc(start), end_unix_ms: utc(end) }
 }
 
 pub fn request<'a>(call: &'a str, key: &'a str) -> Request<'a> {
-    Request {
-        call,
-        key,
-        unix_ms: NOW_MS,
-    }
+    Request { call, key, unix_ms: NOW_MS }
 }
 
 pub fn haircut(span: Span, capacity: u32) -> HoldRequest<'static> {
-    HoldRequest {
-        calendar: "main",
-        service: "haircut",
-        span,
-        capacity,
-        for_ms: HOLD_MS,
-    }
+    HoldRequest { calendar: "main", service: "haircut", span, capacity, for_ms: HOLD_MS }
 }
 
 /// Holds and books in one go; `None` when the time is taken.
-pub fn book(
-    store: &Store,
-    call: &str,
-    key: &str,
-    span: Span,
-    capacity: u32,
-    name: &str,
-) -> Option<i64> {
-    let held = store
-        .hold(
-            request(call, &format!("{key}-hold")),
-            &haircut(span, capacity),
-        )
-        .unwrap();
+pub fn book(store: &Store, call: &str, key: &str, span: Span, capacity: u32, name: &str) -> Option<i64> {
+    let held = store.hold(request(call, &format!("{key}-hold")), &haircut(span, capacity)).unwrap();
     let Held::Hold(hold) = held else { return None };
-    match store
-        .book(request(call, &format!("{key}-book")), hold, name, None)
-        .unwrap()
-    {
+    match store.book(request(call, &format!("{key}-book")), hold, name, None).unwrap() {
         Booked::Booking(id) => Some(id),
         other => panic!("a time just held can be booked, not {other:?}"),
     }
