@@ -1,6 +1,25 @@
 //! Text made speakable: what is written becomes what is said, clause by clause.
+//!
+//! [`speakable`] takes any text, a model's or an owner's, and gives words and punctuation a
+//! voice can read; [`clauses`] cuts them where a speaker would breathe, the first one short so
+//! that the voice can start early. A language is a module of its own (see [`mod@english`]);
+//! [`markup`] and clauses are shared.
+//!
+//! # Deliberately absent
+//! Wording, phonemes, pauses in milliseconds.
+
+mod breath;
+mod english;
+mod markup;
+
+pub use breath::clauses;
 
 use serde::{Deserialize, Serialize};
+
+/// Longest text that is shaped, in characters; the rest is not said.
+const MOST_CHARS: usize = 4_000;
+/// Longest result, in characters.
+const MOST_SPOKEN_CHARS: usize = 16_000;
 
 /// A language that can be shaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -11,16 +30,12 @@ pub enum Language {
     English,
 }
 
-/// As it will be said.
-pub fn speakable(text: &str, _language: Language) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Cut where a speaker would breathe.
-pub fn clauses(text: &str) -> Vec<String> {
-    if text.is_empty() {
-        Vec::new()
-    } else {
-        vec![text.to_owned()]
-    }
+/// As it will be said: words and punctuation, no digits, no symbols, no markup. Speaking what
+/// is speakable already changes nothing. Never longer than 16,000 characters.
+pub fn speakable(text: &str, language: Language) -> String {
+    let plain = markup::plain(&text.chars().take(MOST_CHARS).collect::<String>());
+    let said = match language {
+        Language::English => english::say(&plain),
+    };
+    said.chars().take(MOST_SPOKEN_CHARS).collect()
 }
