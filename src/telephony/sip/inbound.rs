@@ -192,14 +192,8 @@ impl Endpoint {
 
     /// What an OPTIONS is told (RFC 3261, 11.2): the status an INVITE would get now, and what
     /// we can do.
-    pub(super) fn capabilities(&self) -> Reply {
-        let reply = self.admission().err().unwrap_or_else(|| Reply::new(200));
-        reply
-            .header(HeaderName::Allow, ALLOW)
-            .header(HeaderName::Accept, ACCEPT)
-            .header(HeaderName::AcceptEncoding, "identity")
-            .header(HeaderName::AcceptLanguage, "en")
-            .header(HeaderName::Supported, "")
+    fn capabilities(&self) -> Reply {
+        with_capabilities(self.admission().err().unwrap_or_else(|| Reply::new(200)))
     }
 
     /// Answers without keeping anything: the same request again gets the same answer
@@ -288,6 +282,16 @@ fn verdict(request: &Request) -> Option<u16> {
                 .nth(1)
                 .map(|_| 400)
         })
+}
+
+/// What we can do (RFC 3261, 11.2).
+pub(super) fn with_capabilities(reply: Reply) -> Reply {
+    reply
+        .header(HeaderName::Allow, ALLOW)
+        .header(HeaderName::Accept, ACCEPT)
+        .header(HeaderName::AcceptEncoding, "identity")
+        .header(HeaderName::AcceptLanguage, "en")
+        .header(HeaderName::Supported, "")
 }
 
 /// The values of a list header, trimmed.

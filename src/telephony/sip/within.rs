@@ -5,7 +5,7 @@ use sipx_sip::{HeaderName, Method};
 use super::body::{description, refusal};
 use super::call::Phase;
 use super::callee::in_dialog;
-use super::inbound::{Incoming, Way};
+use super::inbound::{Incoming, Way, with_capabilities};
 use super::responses::Reply;
 use super::{CallKey, EndCause, EndedBy, Endpoint, Event};
 use crate::sdp::{self, Description, Fault, NegotiatedMedia};
@@ -37,7 +37,8 @@ impl Endpoint {
             Method::Invite => self.reinvite(key, way, &incoming),
             Method::Update => self.update(key, way, &incoming),
             _ => {
-                let reply = self.capabilities();
+                // The call stands, however full the box is.
+                let reply = with_capabilities(Reply::new(200));
                 self.answer(way, &incoming.request, reply, &key.to_string());
             }
         }

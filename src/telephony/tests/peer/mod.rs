@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
-use telephony::sip::{
-    CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Input, LocalMedia, Output,
-};
+use telephony::sip::{CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Input, LocalMedia, Output};
 
 pub const BOX: &str = "192.0.2.1:5060";
 pub const PHONE: &str = "192.0.2.9:5060";
@@ -22,10 +20,7 @@ pub fn at(text: &str) -> SocketAddr {
 
 /// Our end of the audio.
 pub fn media() -> LocalMedia {
-    LocalMedia {
-        address: at("192.0.2.1:30000"),
-        codecs: vec![Codec::Pcmu, Codec::Pcma],
-    }
+    LocalMedia { address: at("192.0.2.1:30000"), codecs: vec![Codec::Pcmu, Codec::Pcma] }
 }
 
 /// An endpoint on a bench.
@@ -52,11 +47,7 @@ impl Bench {
     }
 
     pub fn with(config: Config) -> Self {
-        Bench {
-            endpoint: Endpoint::new(config, 7),
-            now: Now::from_millis(1_000),
-            from: at(PHONE),
-        }
+        Bench { endpoint: Endpoint::new(config, 7), now: Now::from_millis(1_000), from: at(PHONE) }
     }
 
     /// Sends one message as a datagram; LF becomes CRLF.
@@ -65,22 +56,13 @@ impl Bench {
     }
 
     pub fn send_bytes(&mut self, bytes: Vec<u8>) -> Seen {
-        self.handle(Input::Datagram {
-            local: at(BOX),
-            from: self.from,
-            bytes,
-        })
+        self.handle(Input::Datagram { local: at(BOX), from: self.from, bytes })
     }
 
     pub fn stream(&mut self, connection: u64, bytes: &[u8]) -> Seen {
         let connection = ConnectionId(connection);
         let from = at("192.0.2.9:40000");
-        self.handle(Input::Stream {
-            connection,
-            local: at(BOX),
-            from,
-            bytes: bytes.to_vec(),
-        })
+        self.handle(Input::Stream { connection, local: at(BOX), from, bytes: bytes.to_vec() })
     }
 
     pub fn command(&mut self, command: Command) -> Seen {
@@ -127,10 +109,7 @@ impl Bench {
     /// A call that is up; returns its key and the To of its dialog.
     pub fn call(&mut self, id: &str) -> (CallKey, String) {
         let call = self.invite(id);
-        let seen = self.command(Command::Answer {
-            call,
-            media: media(),
-        });
+        let seen = self.command(Command::Answer { call, media: media() });
         let to = seen.header("To");
         let seen = self.send(&ack(id, &to, 1));
         assert_eq!(seen.events, vec![Event::Established { call }]);
@@ -185,9 +164,7 @@ impl Seen {
 
     pub fn body(&self) -> String {
         let (_, text) = self.sent.last().expect("a message");
-        text.split_once("\r\n\r\n")
-            .map(|(_, body)| body.to_owned())
-            .unwrap_or_default()
+        text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
     }
 
     pub fn incoming(&self) -> Option<CallKey> {
@@ -198,10 +175,7 @@ impl Seen {
     }
 
     pub fn ended(&self) -> usize {
-        self.events
-            .iter()
-            .filter(|event| matches!(event, Event::Ended { .. }))
-            .count()
+        self.events.iter().filter(|event| matches!(event, Event::Ended { .. })).count()
     }
 }
 
@@ -209,9 +183,7 @@ impl Seen {
 pub fn header(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let (field, value) = line.split_once(':')?;
-        field
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().to_owned())
+        field.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
     })
 }
 
@@ -232,11 +204,7 @@ pub fn invite(id: &str, body: &str) -> String {
 
 /// A request within the dialog of [`invite`]; `to` is the To that the 200 had.
 pub fn within(method: &str, id: &str, to: &str, sequence: u32, body: &str) -> String {
-    let kind = if body.is_empty() {
-        ""
-    } else {
-        "Content-Type: application/sdp\n"
-    };
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
     let length = body.replace('\n', "\r\n").len();
     format!(
         "{method} sip:192.0.2.1:5060 SIP/2.0\n\
