@@ -46,10 +46,6 @@ impl Arguments {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Config::load(&Sources {
-            file,
-            environment,
-            set: self.set.clone(),
-        })
+        Config::load(&Sources { file, environment, set: self.set.clone() })
     }
 }

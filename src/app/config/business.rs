@@ -51,26 +51,15 @@ pub fn load_business(folder: &Path) -> Result<LoadedBusiness, BusinessUnusable> 
             None
         }
     };
-    let timezone = business
-        .as_ref()
-        .and_then(|business| timezone(business, &text, &path, &mut faults));
+    let timezone = business.as_ref().and_then(|business| timezone(business, &text, &path, &mut faults));
     let passages = knowledge(&folder.join("knowledge"), &mut faults);
     match (business, timezone) {
-        (Some(business), Some(timezone)) if faults.is_empty() => Ok(LoadedBusiness {
-            business,
-            timezone,
-            passages,
-        }),
+        (Some(business), Some(timezone)) if faults.is_empty() => Ok(LoadedBusiness { business, timezone, passages }),
         _ => Err(BusinessUnusable(faults)),
     }
 }
 
-fn timezone(
-    business: &Business,
-    text: &str,
-    path: &Path,
-    faults: &mut Vec<String>,
-) -> Option<TimeZone> {
+fn timezone(business: &Business, text: &str, path: &Path, faults: &mut Vec<String>) -> Option<TimeZone> {
     let name = &business.identity.timezone;
     match TimeZone::get(name) {
         Ok(timezone) => Some(timezone),
@@ -78,10 +67,7 @@ fn timezone(
             let named = |line: &str| line.trim_start().starts_with("timezone");
             let line = text.lines().position(named).map_or(1, |index| index + 1);
             let write = "Write an IANA name like \"America/New_York\"; without the package tzdata only UTC is known.";
-            faults.push(format!(
-                "{}:{line}: there is no time zone \"{name}\". {write}",
-                path.display()
-            ));
+            faults.push(format!("{}:{line}: there is no time zone \"{name}\". {write}", path.display()));
             None
         }
     }
@@ -93,25 +79,16 @@ fn knowledge(folder: &Path, faults: &mut Vec<String>) -> Vec<Passage> {
         return Vec::new();
     };
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut files: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|ext| ext == "md"))
-        .collect();
+    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|ext| ext == "md")).collect();
     files.sort();
     if files.len() > MOST_FILES {
         let write = format!("Join some: at most {MOST_FILES} are read.");
-        faults.push(format!(
-            "{}: {} files of knowledge. {write}",
-            folder.display(),
-            files.len()
-        ));
+        faults.push(format!("{}: {} files of knowledge. {write}", folder.display(), files.len()));
         return Vec::new();
     }
     let mut all = Vec::new();
     for file in files {
-        let name = file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match read(&file) {
             Ok(text) => all.extend(passages(&name, &text)),
             Err(fault) => faults.push(fault),
@@ -126,10 +103,7 @@ fn read(path: &Path) -> Result<String, String> {
         format!("{place}: can't be read ({error}). Write it, or point business.folder at another folder.")
     })?;
     if length.len() > LONGEST_FILE {
-        return Err(format!(
-            "{place}: longer than a megabyte. Split it into several files."
-        ));
+        return Err(format!("{place}: longer than a megabyte. Split it into several files."));
     }
-    fs::read_to_string(path)
-        .map_err(|error| format!("{place}: can't be read ({error}). Save it as UTF-8 text."))
+    fs::read_to_string(path).map_err(|error| format!("{place}: can't be read ({error}). Save it as UTF-8 text."))
 }

@@ -13,11 +13,7 @@ impl Loaded {
         }
         let mut section = "";
         for setting in &self.settings {
-            let (table, name) = setting
-                .key
-                .name
-                .rsplit_once('.')
-                .unwrap_or(("", setting.key.name));
+            let (table, name) = setting.key.name.rsplit_once('.').unwrap_or(("", setting.key.name));
             if table != section {
                 section = table;
                 text.push_str(&format!("\n[{table}]\n"));
@@ -27,11 +23,7 @@ impl Loaded {
                 origin => format!("{origin}; default {}", setting.key.default),
             };
             // Writing to a String can't fail.
-            let _ = writeln!(
-                text,
-                "# {}\n{name} = {}  # {from}",
-                setting.key.meaning, setting.value
-            );
+            let _ = writeln!(text, "# {}\n{name} = {}  # {from}", setting.key.meaning, setting.value);
         }
         text
     }

@@ -71,11 +71,7 @@ impl Config {
         }
         layers.environment(&sources.environment);
         layers.set(&sources.set);
-        let folder = sources
-            .file
-            .as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new(""));
+        let folder = sources.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         layers.finish(folder, sources.file.clone())
     }
 }
@@ -91,31 +87,18 @@ impl Layers {
         for key in KEYS {
             let value = format!("it = {}", key.default).parse::<Table>().ok();
             let value = value.and_then(|mut table| table.remove("it"));
-            self.values.insert(
-                key.name,
-                (
-                    value.unwrap_or(Value::String(String::new())),
-                    Origin::Default,
-                ),
-            );
+            self.values.insert(key.name, (value.unwrap_or(Value::String(String::new())), Origin::Default));
         }
     }
 
     fn file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let unreadable = |error: std::io::Error| ConfigError::Unreadable {
-            path: path.into(),
-            why: error.to_string(),
-        };
+        let unreadable = |error: std::io::Error| ConfigError::Unreadable { path: path.into(), why: error.to_string() };
         let text = fs::read_to_string(path).map_err(unreadable)?;
         let place = |at: usize| format!("{}:{}", path.display(), line(&text, at));
         let (root, mistakes) = DeTable::parse_recoverable(&text);
         for mistake in &mistakes {
             let at = mistake.span().map_or(0, |span| span.start);
-            self.fault(
-                place(at),
-                format!("not valid TOML: {}", mistake.message()),
-                "Correct this line.",
-            );
+            self.fault(place(at), format!("not valid TOML: {}", mistake.message()), "Correct this line.");
         }
         let values: Table = if mistakes.is_empty() {
             text.parse().unwrap_or_default()
@@ -127,17 +110,8 @@ impl Layers {
         leaves.sort_by_key(|(_, at)| *at);
         for (name, at) in leaves {
             match value_at(&values, &name) {
-                Some(value) => self.put(
-                    &name,
-                    value.clone(),
-                    Origin::File(line(&text, at)),
-                    &place(at),
-                ),
-                None => self.fault(
-                    place(at),
-                    format!("`{name}` can't be read"),
-                    "Write it as a plain `key = value`.",
-                ),
+                Some(value) => self.put(&name, value.clone(), Origin::File(line(&text, at)), &place(at)),
+                None => self.fault(place(at), format!("`{name}` can't be read"), "Write it as a plain `key = value`."),
             }
         }
         Ok(())
@@ -145,10 +119,7 @@ impl Layers {
 
     fn environment(&mut self, variables: &[(String, String)]) {
         for (variable, text) in variables {
-            let Some(name) = variable
-                .strip_prefix(PREFIX)
-                .filter(|name| name.contains("__"))
-            else {
+            let Some(name) = variable.strip_prefix(PREFIX).filter(|name| name.contains("__")) else {
                 continue;
             };
             let name = name.to_lowercase().replace("__", ".");
@@ -161,26 +132,14 @@ impl Layers {
             let place = format!("--set {setting}");
             match setting.split_once('=') {
                 Some((name, text)) => self.put_text(name.trim(), text.trim(), Origin::Set, &place),
-                None => self.fault(
-                    place,
-                    "this is no setting",
-                    "Write it like --set sip.port=15060.",
-                ),
+                None => self.fault(place, "this is no setting", "Write it like --set sip.port=15060."),
             }
         }
     }
 
     fn put_text(&mut self, name: &str, text: &str, origin: Origin, place: &str) {
-        let value = KEYS
-            .iter()
-            .find(|key| key.name == name)
-            .map(|key| key.kind.read(text));
-        self.put(
-            name,
-            value.unwrap_or(Value::String(text.into())),
-            origin,
-            place,
-        );
+        let value = KEYS.iter().find(|key| key.name == name).map(|key| key.kind.read(text));
+        self.put(name, value.unwrap_or(Value::String(text.into())), origin, place);
     }
 
     fn put(&mut self, name: &str, value: Value, origin: Origin, place: &str) {
@@ -193,17 +152,8 @@ impl Layers {
         }
     }
 
-    fn fault(
-        &mut self,
-        place: impl Into<String>,
-        what: impl Into<String>,
-        write: impl Into<String>,
-    ) {
-        self.faults.push(Fault {
-            place: place.into(),
-            what: what.into(),
-            write: write.into(),
-        });
+    fn fault(&mut self, place: impl Into<String>, what: impl Into<String>, write: impl Into<String>) {
+        self.faults.push(Fault { place: place.into(), what: what.into(), write: write.into() });
     }
 
     fn finish(mut self, folder: &Path, file: Option<PathBuf>) -> Result<Loaded, ConfigError> {
@@ -213,11 +163,7 @@ impl Layers {
             let Some((value, origin)) = self.values.remove(key.name) else {
                 continue;
             };
-            let value = if key.kind.is_path() {
-                joined(value, &origin, folder)
-            } else {
-                value
-            };
+            let value = if key.kind.is_path() { joined(value, &origin, folder) } else { value };
             let absent = key.kind.is_optional() && value.as_str() == Some("");
             if !absent {
                 insert(&mut table, key.name, value.clone());
@@ -228,40 +174,24 @@ impl Layers {
             return Err(ConfigError::Faults(self.faults));
         }
         // Can't fail while KEYS and the structs agree, which a test makes sure of.
-        let config: Config = Value::Table(table)
-            .try_into()
-            .map_err(|error: toml::de::Error| {
-                let place = "the configuration".to_owned();
-                ConfigError::Faults(vec![Fault {
-                    place,
-                    what: error.message().to_owned(),
-                    write: String::new(),
-                }])
-            })?;
+        let config: Config = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
+            let place = "the configuration".to_owned();
+            ConfigError::Faults(vec![Fault { place, what: error.message().to_owned(), write: String::new() }])
+        })?;
         ports(&config, &settings, file.as_deref())?;
-        Ok(Loaded {
-            config,
-            settings,
-            file,
-        })
+        Ok(Loaded { config, settings, file })
     }
 }
 
 /// Ports must do for all calls.
 fn ports(config: &Config, settings: &[Setting], file: Option<&Path>) -> Result<(), ConfigError> {
-    let (first, last) = (
-        u32::from(config.rtp.first_port),
-        u32::from(config.rtp.last_port),
-    );
+    let (first, last) = (u32::from(config.rtp.first_port), u32::from(config.rtp.last_port));
     let needed = 2 * u32::from(config.sip.max_calls);
     let there = (last + 1).saturating_sub(first);
     if there >= needed {
         return Ok(());
     }
-    let origin = settings
-        .iter()
-        .find(|setting| setting.key.name == "rtp.last_port")
-        .map(|setting| &setting.origin);
+    let origin = settings.iter().find(|setting| setting.key.name == "rtp.last_port").map(|setting| &setting.origin);
     let place = match (origin, file) {
         (Some(Origin::File(line)), Some(file)) => format!("{}:{line}", file.display()),
         (Some(origin), _) => origin.to_string(),
@@ -269,10 +199,7 @@ fn ports(config: &Config, settings: &[Setting], file: Option<&Path>) -> Result<(
     };
     Err(ConfigError::Faults(vec![Fault {
         place,
-        what: format!(
-            "{there} ports from {first} to {last} are too few for {} calls",
-            config.sip.max_calls
-        ),
+        what: format!("{there} ports from {first} to {last} are too few for {} calls", config.sip.max_calls),
         write: format!(
             "Write `rtp.last_port = {}` or more, or lower sip.max_calls.",
             (first + needed).saturating_sub(1)
@@ -294,11 +221,7 @@ impl fmt::Display for Origin {
 /// Dotted name and place of every value that is no table.
 fn leaves_of(table: &DeTable<'_>, above: &str, leaves: &mut Vec<(String, usize)>) {
     for (name, value) in table.iter() {
-        let path = if above.is_empty() {
-            name.get_ref().to_string()
-        } else {
-            format!("{above}.{}", name.get_ref())
-        };
+        let path = if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
         match value.get_ref() {
             DeValue::Table(inner) if is_section(&path) => leaves_of(inner, &path, leaves),
             _ => leaves.push((path, start(name))),
@@ -311,30 +234,20 @@ fn start<T>(spanned: &Spanned<T>) -> usize {
 }
 
 fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| {
-        key.name
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
+    KEYS.iter().any(|key| key.name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn value_at<'t>(table: &'t Table, path: &str) -> Option<&'t Value> {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     let value = table.get(first)?;
-    if rest.is_empty() {
-        Some(value)
-    } else {
-        value_at(value.as_table()?, rest)
-    }
+    if rest.is_empty() { Some(value) } else { value_at(value.as_table()?, rest) }
 }
 
 fn insert(table: &mut Table, path: &str, value: Value) {
     match path.split_once('.') {
         None => drop(table.insert(path.into(), value)),
         Some((first, rest)) => {
-            let inner = table
-                .entry(first)
-                .or_insert_with(|| Value::Table(Table::new()));
+            let inner = table.entry(first).or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(inner) = inner {
                 insert(inner, rest, value);
             }
@@ -352,9 +265,7 @@ fn joined(value: Value, origin: &Origin, folder: &Path) -> Value {
 }
 
 fn unknown(name: &str) -> String {
-    let rated = KEYS
-        .iter()
-        .map(|key| (strangeness(name, key.name), key.name));
+    let rated = KEYS.iter().map(|key| (strangeness(name, key.name), key.name));
     match rated.min() {
         Some((edits, near)) if edits <= 3.max(name.len() / 3) => format!("Did you mean `{near}`?"),
         _ if is_section(name) => format!("It is a section: write `[{name}]` and its keys below."),
@@ -365,19 +276,9 @@ fn unknown(name: &str) -> String {
 /// Edits between two keys; a key that is right but for its section is near.
 fn strangeness(name: &str, key: &str) -> usize {
     let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
-    if last(name) == last(key) {
-        1
-    } else {
-        strsim::osa_distance(name, key)
-    }
+    if last(name) == last(key) { 1 } else { strsim::osa_distance(name, key) }
 }
 
 fn line(text: &str, at: usize) -> usize {
-    1 + text
-        .as_bytes()
-        .get(..at)
-        .unwrap_or_default()
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    1 + text.as_bytes().get(..at).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
 }

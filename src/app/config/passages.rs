@@ -7,10 +7,8 @@ const MOST_SENTENCES: usize = 3;
 /// A passage is closed when it is this long, in characters: about fifteen seconds of speech.
 const ENOUGH: usize = 220;
 /// Words whose full stop ends no sentence.
-const ABBREVIATIONS: &[&str] = &[
-    "dr", "mr", "mrs", "ms", "st", "no", "e.g", "i.e", "approx", "vs", "etc", "inc", "ltd", "p.m",
-    "a.m", "u.s",
-];
+const ABBREVIATIONS: &[&str] =
+    &["dr", "mr", "mrs", "ms", "st", "no", "e.g", "i.e", "approx", "vs", "etc", "inc", "ltd", "p.m", "a.m", "u.s"];
 
 /// Splits a file of knowledge into passages of one to three sentences. A passage never crosses a
 /// heading, an empty line or a list item; its source is `file: heading`.
@@ -27,9 +25,7 @@ pub fn passages(file: &str, markdown: &str) -> Vec<Passage> {
         if fenced || line.starts_with("```") || line.starts_with("<!--") {
             continue;
         }
-        let title = line
-            .starts_with('#')
-            .then(|| line.trim_start_matches('#').trim());
+        let title = line.starts_with('#').then(|| line.trim_start_matches('#').trim());
         let item = item(line);
         if line.is_empty() || title.is_some() || item.is_some() {
             close(file, &heading, &mut block, &mut found);
@@ -47,39 +43,24 @@ pub fn passages(file: &str, markdown: &str) -> Vec<Passage> {
 
 fn close(file: &str, heading: &str, block: &mut String, found: &mut Vec<Passage>) {
     let text = plain(&std::mem::take(block));
-    let source = if heading.is_empty() {
-        file.to_owned()
-    } else {
-        format!("{file}: {heading}")
-    };
+    let source = if heading.is_empty() { file.to_owned() } else { format!("{file}: {heading}") };
     let mut passage: Vec<&str> = Vec::new();
     for sentence in sentences(&text) {
         let long: usize = passage.iter().map(|part| part.len()).sum();
-        if passage.len() >= MOST_SENTENCES
-            || (!passage.is_empty() && long + sentence.len() > ENOUGH)
-        {
-            found.push(Passage {
-                source: source.clone(),
-                text: passage.join(" "),
-            });
+        if passage.len() >= MOST_SENTENCES || (!passage.is_empty() && long + sentence.len() > ENOUGH) {
+            found.push(Passage { source: source.clone(), text: passage.join(" ") });
             passage.clear();
         }
         passage.push(sentence);
     }
     if !passage.is_empty() {
-        found.push(Passage {
-            source,
-            text: passage.join(" "),
-        });
+        found.push(Passage { source, text: passage.join(" ") });
     }
 }
 
 /// What stands after the mark of a list item.
 fn item(line: &str) -> Option<&str> {
-    let bullet = line
-        .strip_prefix("- ")
-        .or_else(|| line.strip_prefix("* "))
-        .or_else(|| line.strip_prefix("+ "));
+    let bullet = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).or_else(|| line.strip_prefix("+ "));
     let number = || {
         let (number, rest) = line.split_once(". ")?;
         (!number.is_empty() && number.chars().all(|c| c.is_ascii_digit())).then_some(rest)
@@ -94,9 +75,7 @@ fn plain(text: &str) -> String {
     while let Some(open) = rest.find('[') {
         let (before, link) = rest.split_at(open);
         plain.push_str(before);
-        let target = link
-            .find("](")
-            .and_then(|middle| Some((middle, link.get(middle..)?.find(')')?)));
+        let target = link.find("](").and_then(|middle| Some((middle, link.get(middle..)?.find(')')?)));
         match target {
             Some((middle, length)) => {
                 plain.push_str(link.get(1..middle).unwrap_or_default());
@@ -132,18 +111,9 @@ fn sentences(text: &str) -> Vec<&str> {
 
 /// A full stop after an abbreviation, or before a small letter.
 fn abbreviated(before: &str, after: &str) -> bool {
-    let word = before
-        .rsplit(' ')
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches('(')
-        .to_lowercase();
+    let word = before.rsplit(' ').next().unwrap_or_default().trim_start_matches('(').to_lowercase();
     // "at 5 p.m. We close": a capital after a time of day begins a sentence.
     let time = matches!(word.as_str(), "p.m" | "a.m" | "etc" | "inc" | "ltd");
-    let small = after
-        .trim_start()
-        .chars()
-        .next()
-        .is_some_and(char::is_lowercase);
+    let small = after.trim_start().chars().next().is_some_and(char::is_lowercase);
     small || (ABBREVIATIONS.contains(&word.as_str()) && !time)
 }

@@ -58,20 +58,28 @@ pub struct Engines {
     pub workers: Option<PathBuf>,
     pub onnxruntime: Option<PathBuf>,
     pub stt: Engine,
-    pub llm: Engine,
+    pub llm: Llm,
     pub tts: Engine,
 }
 
-/// One worker.
+/// A worker of which a setting is its model alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Engine {
     /// Name in the model's manifest.
     pub model: String,
+}
+
+/// The language model's worker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Llm {
+    /// Name in the model's manifest.
+    pub model: String,
     /// 0: as many as `sip.max_calls`.
     pub slots: u16,
-    pub deadline_ms: u32,
 }
 
 /// Whose phone it is.
@@ -96,7 +104,6 @@ pub struct Records {
 #[allow(missing_docs)]
 pub struct Calls {
     pub max_length_s: u32,
-    pub answer_delay_ms: u32,
 }
 
 /// What is logged.

@@ -28,9 +28,7 @@ impl Kind {
     pub(super) fn check(self, value: &Value) -> Result<(), String> {
         let text = value.as_str();
         let fits = match self {
-            Kind::Number(least, most) => value
-                .as_integer()
-                .is_some_and(|number| (least..=most).contains(&number)),
+            Kind::Number(least, most) => value.as_integer().is_some_and(|number| (least..=most).contains(&number)),
             Kind::Address => text.is_some_and(is_address),
             Kind::OptionalAddress => text.is_some_and(|text| text.is_empty() || is_address(text)),
             Kind::Text | Kind::Path => text.is_some_and(|text| !text.trim().is_empty()),
@@ -48,9 +46,7 @@ impl Kind {
         match self {
             Kind::Number(least, most) => format!("Write a whole number from {least} to {most}."),
             Kind::Address => "Write an IP address in quotes, like \"192.168.1.20\".".into(),
-            Kind::OptionalAddress => {
-                "Write an IP address in quotes, like \"192.168.1.20\", or \"\" for none.".into()
-            }
+            Kind::OptionalAddress => "Write an IP address in quotes, like \"192.168.1.20\", or \"\" for none.".into(),
             Kind::Text => "Write a name in quotes.".into(),
             Kind::Path | Kind::OptionalPath => "Write a path in quotes.".into(),
             Kind::One(words) => format!("Write one of: \"{}\".", words.join("\", \"")),
@@ -61,19 +57,10 @@ impl Kind {
     /// The value that stands in an environment variable or after `--set key=`.
     pub(super) fn read(self, text: &str) -> Value {
         match self {
-            Kind::Number(..) => text
-                .trim()
-                .parse()
-                .map_or_else(|_| Value::String(text.into()), Value::Integer),
+            Kind::Number(..) => text.trim().parse().map_or_else(|_| Value::String(text.into()), Value::Integer),
             Kind::Some(_) => {
-                let items = text
-                    .trim()
-                    .trim_start_matches('[')
-                    .trim_end_matches(']')
-                    .split(',');
-                let items = items
-                    .map(|item| item.trim().trim_matches('"'))
-                    .filter(|item| !item.is_empty());
+                let items = text.trim().trim_start_matches('[').trim_end_matches(']').split(',');
+                let items = items.map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.into())).collect())
             }
             _ => Value::String(text.into()),
