@@ -97,23 +97,10 @@ impl Store {
         };
         let until = candidates.iter().map(|(_, end)| *end).max().unwrap_or(from);
         let taken = self.read("looking for free times", |connection| {
-            taken(
-                connection,
-                calendar,
-                call,
-                (&text(from), &text(until)),
-                unix_ms,
-                None,
-            )
+            taken(connection, calendar, call, (&text(from), &text(until)), unix_ms, None)
         })?;
-        let open = |start: DateTime, end: DateTime| {
-            start < end && peak(&taken, &text(start), &text(end)) < capacity
-        };
-        Ok(candidates
-            .iter()
-            .filter(|(start, end)| open(*start, *end))
-            .map(|(start, _)| *start)
-            .collect())
+        let open = |start: DateTime, end: DateTime| start < end && peak(&taken, &text(start), &text(end)) < capacity;
+        Ok(candidates.iter().filter(|(start, end)| open(*start, *end)).map(|(start, _)| *start).collect())
     }
 
     /// Keeps a time for the call, in place of any time it held before.
@@ -128,20 +115,12 @@ impl Store {
         };
         let expires = asked.unix_ms.saturating_add(hold.for_ms.max(0));
         self.write("holding a time", move |transaction| {
-            once(transaction, &asked, "hold", || {
-                place_hold(transaction, &asked, &wanted, expires)
-            })
+            once(transaction, &asked, "hold", || place_hold(transaction, &asked, &wanted, expires))
         })
     }
 
     /// Turns the call's hold into a booking.
-    pub fn book(
-        &self,
-        request: Request<'_>,
-        hold: i64,
-        name: &str,
-        phone: Option<&str>,
-    ) -> Result<Booked, StoreError> {
+    pub fn book(&self, request: Request<'_>, hold: i64, name: &str, phone: Option<&str>) -> Result<Booked, StoreError> {
         let asked = Asked::from(request);
         let (name, phone) = (name.to_owned(), phone.map(str::to_owned));
         self.write("booking", move |transaction| {
@@ -160,12 +139,7 @@ impl Store {
     }
 
     /// Moves a booking to the time the call holds.
-    pub fn move_booking(
-        &self,
-        request: Request<'_>,
-        booking: i64,
-        hold: i64,
-    ) -> Result<Booked, StoreError> {
+    pub fn move_booking(&self, request: Request<'_>, booking: i64, hold: i64) -> Result<Booked, StoreError> {
         let asked = Asked::from(request);
         self.write("moving a booking", move |transaction| {
             once(transaction, &asked, "move", || {
@@ -202,9 +176,7 @@ impl Store {
     pub fn release(&self, request: Request<'_>, hold: i64) -> Result<bool, StoreError> {
         let asked = Asked::from(request);
         self.write("releasing a hold", move |transaction| {
-            once(transaction, &asked, "release", || {
-                drop_hold(transaction, &asked.call, hold)
-            })
+            once(transaction, &asked, "release", || drop_hold(transaction, &asked.call, hold))
         })
     }
 
@@ -220,32 +192,24 @@ impl Store {
     /// The booking of this id.
     pub fn booking(&self, id: i64) -> Result<Option<Booking>, StoreError> {
         self.read("reading a booking", |connection| {
-            Ok(connection
-                .query_row("select * from bookings where id = ?", [id], booking)
-                .optional()?)
+            Ok(connection.query_row("select * from bookings where id = ?", [id], booking).optional()?)
         })
     }
 
     /// Bookings made in this call, oldest first.
     pub fn bookings_of(&self, call: &str) -> Result<Vec<Booking>, StoreError> {
         self.read("reading bookings", |connection| {
-            let mut query =
-                connection.prepare_cached("select * from bookings where call = ? order by id")?;
-            Ok(query
-                .query_map([call], booking)?
-                .collect::<Result<_, _>>()?)
+            let mut query = connection.prepare_cached("select * from bookings where call = ? order by id")?;
+            Ok(query.query_map([call], booking)?.collect::<Result<_, _>>()?)
         })
     }
 
     /// Bookings, cancelled ones too, that start at `from` or later; earliest first.
     pub fn bookings(&self, from: DateTime, limit: u32) -> Result<Vec<Booking>, StoreError> {
         self.read("reading bookings", |connection| {
-            let mut query = connection.prepare_cached(
-                "select * from bookings where start_local >= ? order by start_local, id limit ?",
-            )?;
-            Ok(query
-                .query_map(params![text(from), limit], booking)?
-                .collect::<Result<_, _>>()?)
+            let mut query = connection
+                .prepare_cached("select * from bookings where start_local >= ? order by start_local, id limit ?")?;
+            Ok(query.query_map(params![text(from), limit], booking)?.collect::<Result<_, _>>()?)
         })
     }
 }
@@ -277,8 +241,15 @@ fn place_hold(
                             capacity, expires_unix_ms)
          values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            wanted.calendar, asked.call, wanted.service, text(span.start), text(span.end),
-            span.start_unix_ms, span.end_unix_ms, wanted.capacity, expires_unix_ms
+            wanted.calendar,
+            asked.call,
+            wanted.service,
+            text(span.start),
+            text(span.end),
+            span.start_unix_ms,
+            span.end_unix_ms,
+            wanted.capacity,
+            expires_unix_ms
         ],
     )?;
     Ok(Held::Hold(transaction.last_insert_rowid()))
@@ -287,27 +258,20 @@ fn place_hold(
 /// The time this call holds under this id, expired or not.
 fn held(transaction: &Transaction<'_>, call: &str, hold: i64) -> Result<Option<Wanted>, Trouble> {
     let wanted = transaction
-        .query_row(
-            "select * from holds where id = ? and call = ?",
-            params![hold, call],
-            |row| {
-                Ok(Wanted {
-                    calendar: row.get("calendar")?,
-                    service: row.get("service")?,
-                    span: span(row)?,
-                    capacity: row.get("capacity")?,
-                })
-            },
-        )
+        .query_row("select * from holds where id = ? and call = ?", params![hold, call], |row| {
+            Ok(Wanted {
+                calendar: row.get("calendar")?,
+                service: row.get("service")?,
+                span: span(row)?,
+                capacity: row.get("capacity")?,
+            })
+        })
         .optional()?;
     Ok(wanted)
 }
 
 fn drop_hold(transaction: &Transaction<'_>, call: &str, hold: i64) -> Result<bool, Trouble> {
-    let dropped = transaction.execute(
-        "delete from holds where id = ? and call = ?",
-        params![hold, call],
-    )?;
+    let dropped = transaction.execute("delete from holds where id = ? and call = ?", params![hold, call])?;
     Ok(dropped == 1)
 }
 
@@ -324,46 +288,44 @@ fn insert(
                                status, call, key, created_unix_ms, changed_unix_ms)
          values (?, ?, ?, ?, ?, ?, ?, ?, 'booked', ?, ?, ?, ?)",
         params![
-            wanted.calendar, wanted.service, name, phone, text(span.start), text(span.end), span.start_unix_ms,
-            span.end_unix_ms, asked.call, asked.key, asked.unix_ms, asked.unix_ms
+            wanted.calendar,
+            wanted.service,
+            name,
+            phone,
+            text(span.start),
+            text(span.end),
+            span.start_unix_ms,
+            span.end_unix_ms,
+            asked.call,
+            asked.key,
+            asked.unix_ms,
+            asked.unix_ms
         ],
     )?;
     Ok(transaction.last_insert_rowid())
 }
 
-fn shift(
-    transaction: &Transaction<'_>,
-    asked: &Asked,
-    wanted: &Wanted,
-    booking: i64,
-) -> Result<bool, Trouble> {
+fn shift(transaction: &Transaction<'_>, asked: &Asked, wanted: &Wanted, booking: i64) -> Result<bool, Trouble> {
     let span = &wanted.span;
     let moved = transaction.execute(
         "update bookings set start_local = ?, end_local = ?, start_unix_ms = ?, end_unix_ms = ?, changed_unix_ms = ?
          where id = ? and status = 'booked' and calendar = ?",
         params![
-            text(span.start), text(span.end), span.start_unix_ms, span.end_unix_ms, asked.unix_ms, booking,
+            text(span.start),
+            text(span.end),
+            span.start_unix_ms,
+            span.end_unix_ms,
+            asked.unix_ms,
+            booking,
             wanted.calendar
         ],
     )?;
     Ok(moved == 1)
 }
 
-fn has_place(
-    connection: &Connection,
-    asked: &Asked,
-    wanted: &Wanted,
-    except: Option<i64>,
-) -> Result<bool, Trouble> {
+fn has_place(connection: &Connection, asked: &Asked, wanted: &Wanted, except: Option<i64>) -> Result<bool, Trouble> {
     let (from, until) = (text(wanted.span.start), text(wanted.span.end));
-    let taken = taken(
-        connection,
-        &wanted.calendar,
-        &asked.call,
-        (&from, &until),
-        asked.unix_ms,
-        except,
-    )?;
+    let taken = taken(connection, &wanted.calendar, &asked.call, (&from, &until), asked.unix_ms, except)?;
     Ok(peak(&taken, &from, &until) < wanted.capacity)
 }
 
@@ -384,30 +346,19 @@ fn taken(
          select start_local, end_local from holds
           where calendar = ?1 and call <> ?4 and expires_unix_ms > ?5 and start_local < ?3 and end_local > ?2",
     )?;
-    let rows = query.query_map(
-        params![calendar, from, until, call, unix_ms, except],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let rows =
+        query.query_map(params![calendar, from, until, call, unix_ms, except], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How many of the spans are under way at once, at most, between two times. Two that follow
 /// each other share a place, so counting all that overlap would be too many.
 fn peak(taken: &[(String, String)], from: &str, until: &str) -> u32 {
-    let overlapping = || {
-        taken
-            .iter()
-            .filter(|(start, end)| start.as_str() < until && end.as_str() > from)
-    };
+    let overlapping = || taken.iter().filter(|(start, end)| start.as_str() < until && end.as_str() > from);
     // The number only rises where a span starts.
     let starts = overlapping().map(|(start, _)| start.as_str().max(from));
-    let most = starts
-        .map(|at| {
-            overlapping()
-                .filter(|(start, end)| start.as_str() <= at && end.as_str() > at)
-                .count()
-        })
-        .max();
+    let most =
+        starts.map(|at| overlapping().filter(|(start, end)| start.as_str() <= at && end.as_str() > at).count()).max();
     u32::try_from(most.unwrap_or(0)).unwrap_or(u32::MAX)
 }
 

@@ -6,17 +6,13 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no database yet.
-    #[error(
-        "no records yet: {path} does not exist; it appears with the first `callbox run` on this configuration"
-    )]
+    #[error("no records yet: {path} does not exist; it appears with the first `callbox run` on this configuration")]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// The file can't be opened or made.
-    #[error(
-        "cannot open the database {path}: {why}; check that its folder exists and that this user may write there"
-    )]
+    #[error("cannot open the database {path}: {why}; check that its folder exists and that this user may write there")]
     Unopenable {
         /// The database.
         path: PathBuf,
@@ -92,9 +88,7 @@ pub enum StoreError {
         end: String,
     },
     /// One idempotency key, two different requests.
-    #[error(
-        "the key {key} was used for `{first}` before and now for `{second}`: keys must be unique in a call"
-    )]
+    #[error("the key {key} was used for `{first}` before and now for `{second}`: keys must be unique in a call")]
     KeyReused {
         /// The key.
         key: String,
@@ -137,22 +131,12 @@ impl Trouble {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { path, doing },
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path, doing },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Busy { path, doing }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path, doing },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { path, why: error.to_string() }
             }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
-                path,
-                why: error.to_string(),
-            },
-            Some(ErrorCode::CannotOpen) => StoreError::Unopenable {
-                path,
-                why: error.to_string(),
-            },
-            _ => StoreError::Sql {
-                path,
-                doing,
-                why: error.to_string(),
-            },
+            Some(ErrorCode::CannotOpen) => StoreError::Unopenable { path, why: error.to_string() },
+            _ => StoreError::Sql { path, doing, why: error.to_string() },
         }
     }
 }

@@ -27,38 +27,23 @@ pub struct Who<'a> {
 impl Store {
     /// Bookings of a calendar from `from` on that match every fact given, earliest first. No
     /// fact, no booking: a caller who says nothing learns nothing.
-    pub fn find(
-        &self,
-        calendar: &str,
-        who: Who<'_>,
-        from: DateTime,
-        limit: usize,
-    ) -> Result<Vec<Booking>, StoreError> {
-        let name = who
-            .name
-            .map(name_tokens)
-            .filter(|tokens| !tokens.is_empty());
+    pub fn find(&self, calendar: &str, who: Who<'_>, from: DateTime, limit: usize) -> Result<Vec<Booking>, StoreError> {
+        let name = who.name.map(name_tokens).filter(|tokens| !tokens.is_empty());
         let phone = who.phone.map(digits).filter(|digits| !digits.is_empty());
         if name.is_none() && phone.is_none() {
             return Ok(Vec::new());
         }
         let coming = self.coming(calendar, from)?;
         let fits = |booking: &Booking| {
-            name.as_ref()
-                .is_none_or(|said| same_name(said, &name_tokens(&booking.name)))
-                && phone.as_ref().is_none_or(|said| {
-                    booking
-                        .phone
-                        .as_ref()
-                        .is_some_and(|kept| same_number(said, &digits(kept)))
-                })
+            name.as_ref().is_none_or(|said| same_name(said, &name_tokens(&booking.name)))
+                && phone
+                    .as_ref()
+                    .is_none_or(|said| booking.phone.as_ref().is_some_and(|kept| same_number(said, &digits(kept))))
         };
         let mut found: Vec<Booking> = coming.into_iter().filter(fits).collect();
         // Somebody whose name is exactly that goes before those it only resembles.
         if let Some(said) = &name
-            && found
-                .iter()
-                .any(|booking| name_tokens(&booking.name) == *said)
+            && found.iter().any(|booking| name_tokens(&booking.name) == *said)
         {
             found.retain(|booking| name_tokens(&booking.name) == *said);
         }
@@ -80,15 +65,8 @@ impl Store {
 
 /// True when all of the shorter name is in the longer one: "Gomez" is "Maria Gomes".
 fn same_name(said: &[String], kept: &[String]) -> bool {
-    let (short, long) = if said.len() <= kept.len() {
-        (said, kept)
-    } else {
-        (kept, said)
-    };
-    !short.is_empty()
-        && short
-            .iter()
-            .all(|token| long.iter().any(|other| similar(token, other)))
+    let (short, long) = if said.len() <= kept.len() { (said, kept) } else { (kept, said) };
+    !short.is_empty() && short.iter().all(|token| long.iter().any(|other| similar(token, other)))
 }
 
 fn digits(phone: &str) -> String {

@@ -51,18 +51,15 @@ impl Store {
         let (business, passages) = (business.to_owned(), passages.to_vec());
         self.write("indexing the knowledge", move |transaction| {
             let known: Option<String> = transaction
-                .query_row(
-                    "select fingerprint from knowledge_editions where business = ?",
-                    [&business],
-                    |row| row.get(0),
-                )
+                .query_row("select fingerprint from knowledge_editions where business = ?", [&business], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             if known.as_deref() == Some(edition.as_str()) {
                 return Ok(false);
             }
             transaction.execute("delete from knowledge where business = ?", [&business])?;
-            let mut insert = transaction
-                .prepare("insert into knowledge (business, source, body) values (?, ?, ?)")?;
+            let mut insert = transaction.prepare("insert into knowledge (business, source, body) values (?, ?, ?)")?;
             for passage in &passages {
                 insert.execute(params![business, passage.source, passage.text])?;
             }
@@ -75,27 +72,15 @@ impl Store {
     }
 
     /// Passages of a business that answer a question, best first.
-    pub fn search(
-        &self,
-        business: &str,
-        question: &str,
-        limit: usize,
-    ) -> Result<Vec<Found>, StoreError> {
+    pub fn search(&self, business: &str, question: &str, limit: usize) -> Result<Vec<Found>, StoreError> {
         let words = subject(question);
         self.read("searching the knowledge", |connection| {
             let mut found = score(connection, business, &words)?;
             found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             found.truncate(limit);
-            let mut query =
-                connection.prepare_cached("select source, body from knowledge where rowid = ?")?;
+            let mut query = connection.prepare_cached("select source, body from knowledge where rowid = ?")?;
             let read = found.into_iter().map(|(row, score)| {
-                query.query_row([row], |row| {
-                    Ok(Found {
-                        source: row.get(0)?,
-                        text: row.get(1)?,
-                        score,
-                    })
-                })
+                query.query_row([row], |row| Ok(Found { source: row.get(0)?, text: row.get(1)?, score }))
             });
             Ok(read.collect::<Result<_, _>>()?)
         })
@@ -108,9 +93,7 @@ fn subject(question: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let meant = all.iter().filter(|token| !is_stop_word(token)).cloned();
     for word in meant.chain(hinted(&all).map(str::to_owned)) {
-        let said = words
-            .iter()
-            .any(|other| *other == word || synonyms(other).contains(&word.as_str()));
+        let said = words.iter().any(|other| *other == word || synonyms(other).contains(&word.as_str()));
         if !said && words.len() < MOST_WORDS {
             words.push(word);
         }
@@ -119,16 +102,9 @@ fn subject(question: &str) -> Vec<String> {
 }
 
 /// Row and score of every passage that has to do with the words.
-fn score(
-    connection: &Connection,
-    business: &str,
-    words: &[String],
-) -> Result<Vec<(i64, f64)>, Trouble> {
-    let passages: f64 = connection.query_row(
-        "select count(*) from knowledge where business = ?",
-        [business],
-        |row| row.get(0),
-    )?;
+fn score(connection: &Connection, business: &str, words: &[String]) -> Result<Vec<(i64, f64)>, Trouble> {
+    let passages: f64 =
+        connection.query_row("select count(*) from knowledge where business = ?", [business], |row| row.get(0))?;
     let mut scores: HashMap<i64, f64> = HashMap::new();
     let mut whole = 0.0;
     for word in words {
@@ -146,33 +122,21 @@ fn score(
         // All words are in all passages: any passage is as good.
         return Ok(scores.into_keys().map(|row| (row, 1.0)).collect());
     }
-    Ok(scores
-        .into_iter()
-        .map(|(row, score)| (row, score / whole))
-        .collect())
+    Ok(scores.into_iter().map(|(row, score)| (row, score / whole)).collect())
 }
 
 /// Rows with the word, or else with a synonym of it: how far it counts, and BM25.
-fn matches(
-    connection: &Connection,
-    business: &str,
-    word: &str,
-) -> Result<HashMap<i64, (f64, f64)>, Trouble> {
+fn matches(connection: &Connection, business: &str, word: &str) -> Result<HashMap<i64, (f64, f64)>, Trouble> {
     let mut query = connection.prepare_cached(
         "select rowid, -bm25(knowledge, 0.0, 0.6, 1.0) from knowledge where knowledge match ? and business = ?",
     )?;
     let mut hits = HashMap::new();
-    let forms = [
-        (SYNONYM_SHARE, expression(synonyms(word).iter().copied())),
-        (1.0, expression([word].into_iter())),
-    ];
+    let forms = [(SYNONYM_SHARE, expression(synonyms(word).iter().copied())), (1.0, expression([word].into_iter()))];
     for (share, expression) in forms {
         if expression.is_empty() {
             continue;
         }
-        let rows = query.query_map(params![expression, business], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+        let rows = query.query_map(params![expression, business], |row| Ok((row.get(0)?, row.get(1)?)))?;
         for row in rows {
             let (row, bm25): (i64, f64) = row?;
             hits.insert(row, (share, bm25));
@@ -184,11 +148,7 @@ fn matches(
 /// FTS5 query: any of the words. They are letters and digits only, and quoted.
 fn expression<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let quoted = words.map(|word| {
-        let prefix = if word.chars().count() >= PREFIX_LETTERS {
-            "*"
-        } else {
-            ""
-        };
+        let prefix = if word.chars().count() >= PREFIX_LETTERS { "*" } else { "" };
         format!("\"{word}\"{prefix}")
     });
     quoted.collect::<Vec<_>>().join(" OR ")

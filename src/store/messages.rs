@@ -52,11 +52,7 @@ pub struct Message {
 
 impl Store {
     /// Keeps a message; the id is the message's.
-    pub fn take_message(
-        &self,
-        request: Request<'_>,
-        message: NewMessage,
-    ) -> Result<i64, StoreError> {
+    pub fn take_message(&self, request: Request<'_>, message: NewMessage) -> Result<i64, StoreError> {
         let asked = Asked::from(request);
         self.write("keeping a message", move |transaction| {
             once(transaction, &asked, "message", || {
@@ -64,8 +60,15 @@ impl Store {
                     "insert into messages (business, call, key, urgent, name, phone, text, taken_unix_ms, taken_local)
                      values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
-                        message.business, asked.call, asked.key, message.urgent, message.name.as_deref(),
-                        message.phone.as_deref(), message.text.as_str(), asked.unix_ms, text(message.local)
+                        message.business,
+                        asked.call,
+                        asked.key,
+                        message.urgent,
+                        message.name.as_deref(),
+                        message.phone.as_deref(),
+                        message.text.as_str(),
+                        asked.unix_ms,
+                        text(message.local)
                     ],
                 )?;
                 Ok(transaction.last_insert_rowid())
@@ -76,35 +79,21 @@ impl Store {
     /// The latest messages, latest first.
     pub fn messages(&self, limit: u32) -> Result<Vec<Message>, StoreError> {
         self.read("listing messages", |connection| {
-            select(
-                connection,
-                "select * from messages order by id desc limit ?",
-                [limit],
-            )
+            select(connection, "select * from messages order by id desc limit ?", [limit])
         })
     }
 
     /// The messages left in this call, in order.
     pub fn messages_of(&self, call: &str) -> Result<Vec<Message>, StoreError> {
         self.read("reading messages", |connection| {
-            select(
-                connection,
-                "select * from messages where call = ? order by id",
-                [call],
-            )
+            select(connection, "select * from messages where call = ? order by id", [call])
         })
     }
 }
 
-fn select(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-) -> Result<Vec<Message>, Trouble> {
+fn select(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<Message>, Trouble> {
     let mut query = connection.prepare_cached(sql)?;
-    Ok(query
-        .query_map(params, message)?
-        .collect::<Result<_, _>>()?)
+    Ok(query.query_map(params, message)?.collect::<Result<_, _>>()?)
 }
 
 fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {

@@ -15,15 +15,8 @@ pub(crate) fn bring_up(connection: &mut Connection, path: &Path) -> Result<(), T
     bring_up_with(connection, path, SCHEMA, UPGRADES)
 }
 
-fn bring_up_with(
-    connection: &mut Connection,
-    path: &Path,
-    schema: &str,
-    upgrades: &[&str],
-) -> Result<(), Trouble> {
-    let known = i64::try_from(upgrades.len())
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
+fn bring_up_with(connection: &mut Connection, path: &Path, schema: &str, upgrades: &[&str]) -> Result<(), Trouble> {
+    let known = i64::try_from(upgrades.len()).unwrap_or(i64::MAX).saturating_add(1);
     let found = version(connection)?;
     if found == known && is_ours(connection)? {
         return Ok(());
@@ -31,11 +24,7 @@ fn bring_up_with(
     // All or nothing, and one process at a time: another may be opening the same new file.
     let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&work)?;
-    let empty: bool = work.query_row(
-        "select not exists (select 1 from sqlite_schema)",
-        [],
-        |row| row.get(0),
-    )?;
+    let empty: bool = work.query_row("select not exists (select 1 from sqlite_schema)", [], |row| row.get(0))?;
     if empty {
         work.execute_batch(schema)?;
         work.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -45,11 +34,7 @@ fn bring_up_with(
             why: "it belongs to another program".into(),
         }));
     } else if found > known {
-        return Err(Trouble::Said(StoreError::TooNew {
-            path: path.to_path_buf(),
-            found,
-            known,
-        }));
+        return Err(Trouble::Said(StoreError::TooNew { path: path.to_path_buf(), found, known }));
     } else {
         let from = usize::try_from(found.saturating_sub(1)).unwrap_or(0);
         for upgrade in upgrades.iter().skip(from) {
@@ -86,14 +71,7 @@ mod tests {
         bring_up_with(&mut connection, path, "never run", &upgrade)?;
 
         let refused = bring_up_with(&mut connection, path, "never run", &[]);
-        assert!(matches!(
-            refused,
-            Err(Trouble::Said(StoreError::TooNew {
-                found: 2,
-                known: 1,
-                ..
-            }))
-        ));
+        assert!(matches!(refused, Err(Trouble::Said(StoreError::TooNew { found: 2, known: 1, .. }))));
         Ok(())
     }
 
@@ -114,10 +92,7 @@ mod tests {
         let mut connection = Connection::open_in_memory()?;
         connection.execute_batch("create table theirs (x)")?;
         let refused = bring_up(&mut connection, Path::new("test.db"));
-        assert!(matches!(
-            refused,
-            Err(Trouble::Said(StoreError::Damaged { .. }))
-        ));
+        assert!(matches!(refused, Err(Trouble::Said(StoreError::Damaged { .. }))));
         Ok(())
     }
 }

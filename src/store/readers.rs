@@ -18,11 +18,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn new(path: PathBuf, busy: Duration) -> Self {
-        Readers {
-            path,
-            busy,
-            idle: Mutex::new(Vec::new()),
-        }
+        Readers { path, busy, idle: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn read<T>(
@@ -30,16 +26,10 @@ impl Readers {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self
-                .open()
-                .map_err(|error| Trouble::from(error).at(&self.path, doing))?,
+            None => self.open().map_err(|error| Trouble::from(error).at(&self.path, doing))?,
         };
         let done = work(&connection).map_err(|trouble| trouble.at(&self.path, doing))?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -136,7 +136,11 @@ impl Store {
                      values (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
-                    start.id, start.business, start.caller_number.as_str(), start.called_number, start.at.unix_ms,
+                    start.id,
+                    start.business,
+                    start.caller_number.as_str(),
+                    start.called_number,
+                    start.at.unix_ms,
                     text(start.at.local)
                 ])?;
             Ok(())
@@ -145,9 +149,7 @@ impl Store {
 
     /// Records a turn; one recorded before under the same number is replaced. Queued likewise.
     pub fn turn(&self, turn: Turn) -> bool {
-        self.record("recording a turn", move |transaction| {
-            insert_turn(transaction, &turn)
-        })
+        self.record("recording a turn", move |transaction| insert_turn(transaction, &turn))
     }
 
     /// Records that a call is over. Queued likewise.
@@ -197,15 +199,12 @@ impl Store {
     /// The call of this id, or the only one whose id begins so.
     pub fn call(&self, id: &str) -> Result<Option<Call>, StoreError> {
         self.read("reading a call", |connection| {
-            let exact = connection
-                .query_row(&format!("{CALL} where id = ?"), [id], call)
-                .optional()?;
+            let exact = connection.query_row(&format!("{CALL} where id = ?"), [id], call).optional()?;
             if exact.is_some() || id.is_empty() {
                 return Ok(exact);
             }
-            let mut query = connection.prepare_cached(&format!(
-                "{CALL} where substr(id, 1, length(?1)) = ?1 limit 2"
-            ))?;
+            let mut query =
+                connection.prepare_cached(&format!("{CALL} where substr(id, 1, length(?1)) = ?1 limit 2"))?;
             let mut begun: Vec<Call> = query.query_map([id], call)?.collect::<Result<_, _>>()?;
             Ok(if begun.len() == 1 { begun.pop() } else { None })
         })
@@ -214,11 +213,8 @@ impl Store {
     /// The turns of a call, in order.
     pub fn turns(&self, call: &str) -> Result<Vec<Turn>, StoreError> {
         self.read("reading turns", |connection| {
-            let mut query =
-                connection.prepare_cached("select * from turns where call = ? order by turn")?;
-            Ok(query
-                .query_map([call], read_turn)?
-                .collect::<Result<_, _>>()?)
+            let mut query = connection.prepare_cached("select * from turns where call = ? order by turn")?;
+            Ok(query.query_map([call], read_turn)?.collect::<Result<_, _>>()?)
         })
     }
 }
@@ -240,10 +236,26 @@ fn insert_turn(transaction: &Connection, turn: &Turn) -> Result<(), Trouble> {
              values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
-            turn.call, turn.turn, turn.caller_text.as_str(), turn.confidence, turn.keyed.as_str(),
-            turn.decision.as_str(), turn.tools.to_string(), turn.agent_text.as_str(), turn.interrupted,
-            s.speech_end_ms, s.transcript_ms, s.stt_decode_ms, s.turn_end_ms, s.decision_ms, s.llm_first_ms,
-            s.llm_total_ms, s.tools_ms, s.say_ms, s.voice_ms, s.audio_ms
+            turn.call,
+            turn.turn,
+            turn.caller_text.as_str(),
+            turn.confidence,
+            turn.keyed.as_str(),
+            turn.decision.as_str(),
+            turn.tools.to_string(),
+            turn.agent_text.as_str(),
+            turn.interrupted,
+            s.speech_end_ms,
+            s.transcript_ms,
+            s.stt_decode_ms,
+            s.turn_end_ms,
+            s.decision_ms,
+            s.llm_first_ms,
+            s.llm_total_ms,
+            s.tools_ms,
+            s.say_ms,
+            s.voice_ms,
+            s.audio_ms
         ])?;
     Ok(())
 }

@@ -47,23 +47,17 @@ pub(crate) fn once<T: Serialize + DeserializeOwned>(
         .query_row([&asked.key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((first, reply)) = kept {
-        let reused = || StoreError::KeyReused {
-            key: asked.key.clone(),
-            first: first.clone(),
-            second: request,
-        };
+        let reused = || StoreError::KeyReused { key: asked.key.clone(), first: first.clone(), second: request };
         if first != request {
             return Err(reused().into());
         }
         return serde_json::from_str(&reply).map_err(|_| reused().into());
     }
     let reply = work()?;
-    let text = serde_json::to_string(&reply)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let text =
+        serde_json::to_string(&reply).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     transaction
-        .prepare_cached(
-            "insert into replies (key, request, reply, at_unix_ms) values (?, ?, ?, ?)",
-        )?
+        .prepare_cached("insert into replies (key, request, reply, at_unix_ms) values (?, ?, ?, ?)")?
         .execute(params![asked.key, request, text, asked.unix_ms])?;
     Ok(reply)
 }

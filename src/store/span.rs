@@ -38,18 +38,13 @@ impl Span {
         if sane {
             return Ok(());
         }
-        Err(StoreError::BadSpan {
-            start: self.start.to_string(),
-            end: self.end.to_string(),
-        })
+        Err(StoreError::BadSpan { start: self.start.to_string(), end: self.end.to_string() })
     }
 }
 
 /// The text of a civil time in the database: whole seconds, fixed width.
 pub(crate) fn text(time: DateTime) -> String {
-    let whole = DateTimeRound::new()
-        .smallest(Unit::Second)
-        .mode(RoundMode::Trunc);
+    let whole = DateTimeRound::new().smallest(Unit::Second).mode(RoundMode::Trunc);
     time.round(whole).unwrap_or(time).to_string()
 }
 

@@ -26,11 +26,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings {
-            queue: 1024,
-            busy: Duration::from_secs(5),
-            max_pages: None,
-        }
+        Settings { queue: 1024, busy: Duration::from_secs(5), max_pages: None }
     }
 }
 
@@ -50,9 +46,7 @@ struct Shared {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("path", &self.shared.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("path", &self.shared.path).finish_non_exhaustive()
     }
 }
 
@@ -65,9 +59,7 @@ impl Store {
     /// Opens a database that must exist already.
     pub fn open_existing(path: &Path) -> Result<Store, StoreError> {
         if !path.exists() {
-            return Err(StoreError::Missing {
-                path: path.to_path_buf(),
-            });
+            return Err(StoreError::Missing { path: path.to_path_buf() });
         }
         Store::open(path)
     }
@@ -75,25 +67,12 @@ impl Store {
     /// [`Store::open`] with other settings.
     pub fn open_with(path: &Path, settings: Settings) -> Result<Store, StoreError> {
         make_file(path)?;
-        let connection =
-            connect(path, settings).map_err(|trouble| trouble.at(path, "opening it"))?;
+        let connection = connect(path, settings).map_err(|trouble| trouble.at(path, "opening it"))?;
         let tally = Arc::new(Tally::default());
-        let writer = Writer::start(
-            connection,
-            path.to_path_buf(),
-            settings.queue.max(1),
-            tally.clone(),
-        )?;
+        let writer = Writer::start(connection, path.to_path_buf(), settings.queue.max(1), tally.clone())?;
         let readers = Readers::new(path.to_path_buf(), settings.busy);
-        let shared = Shared {
-            path: path.to_path_buf(),
-            writer,
-            readers,
-            tally,
-        };
-        Ok(Store {
-            shared: Arc::new(shared),
-        })
+        let shared = Shared { path: path.to_path_buf(), writer, readers, tally };
+        Ok(Store { shared: Arc::new(shared) })
     }
 
     /// Where it lies.
@@ -142,23 +121,13 @@ fn make_file(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
     }
-    let unopenable = |error: std::io::Error| StoreError::Unopenable {
-        path: path.to_path_buf(),
-        why: error.to_string(),
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-    {
+    let unopenable =
+        |error: std::io::Error| StoreError::Unopenable { path: path.to_path_buf(), why: error.to_string() };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         std::fs::create_dir(folder).map_err(unopenable)?;
     }
     // Not `create_new`: another process may make the same file at this very moment.
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(unopenable)?;
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(unopenable)?;
     Ok(())
 }
 

@@ -34,16 +34,10 @@ impl Pen {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         if self.full != full {
-            self.connection.pragma_update(
-                None,
-                "synchronous",
-                if full { "full" } else { "normal" },
-            )?;
+            self.connection.pragma_update(None, "synchronous", if full { "full" } else { "normal" })?;
             self.full = full;
         }
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
@@ -59,23 +53,12 @@ impl Writer {
         tally: Arc<Tally>,
     ) -> Result<Self, StoreError> {
         let (jobs, inbox) = sync_channel(queue);
-        let pen = Pen {
-            connection,
-            full: true,
-        };
+        let pen = Pen { connection, full: true };
         let thread = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || write_all(pen, &inbox))
-            .map_err(|error| StoreError::Unopenable {
-                path: path.clone(),
-                why: error.to_string(),
-            })?;
-        Ok(Writer {
-            jobs: Some(jobs),
-            thread: Some(thread),
-            path,
-            tally,
-        })
+            .map_err(|error| StoreError::Unopenable { path: path.clone(), why: error.to_string() })?;
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread), path, tally })
     }
 
     /// Runs `work` in a transaction and waits until it is on the disk.
@@ -89,15 +72,8 @@ impl Writer {
             // Nobody waits any more: what was asked still holds, its key finds it again.
             let _ = answer.send(pen.write(true, work));
         });
-        self.jobs
-            .as_ref()
-            .ok_or(StoreError::Closed)?
-            .send(job)
-            .map_err(|_| StoreError::Closed)?;
-        answered
-            .recv()
-            .map_err(|_| StoreError::Closed)?
-            .map_err(|trouble| trouble.at(&self.path, doing))
+        self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)?;
+        answered.recv().map_err(|_| StoreError::Closed)?.map_err(|trouble| trouble.at(&self.path, doing))
     }
 
     /// Queues `work` and returns at once; false when the queue is full and the record is lost.

@@ -63,26 +63,13 @@ struct Listing {
 /// No configuration, no database, or no such call.
 pub fn run(args: Args) -> Result<(), CliError> {
     match args.verb {
-        Verb::List(listing) => {
-            list::calls(&open(&listing.configuration)?, listing.limit, listing.json)
-        }
-        Verb::Messages(listing) => {
-            list::messages(&open(&listing.configuration)?, listing.limit, listing.json)
-        }
+        Verb::List(listing) => list::calls(&open(&listing.configuration)?, listing.limit, listing.json),
+        Verb::Messages(listing) => list::messages(&open(&listing.configuration)?, listing.limit, listing.json),
         Verb::Bookings { from, listing } => {
             let from = from.unwrap_or_else(|| jiff::Zoned::now().date());
-            list::bookings(
-                &open(&listing.configuration)?,
-                from,
-                listing.limit,
-                listing.json,
-            )
+            list::bookings(&open(&listing.configuration)?, from, listing.limit, listing.json)
         }
-        Verb::Show {
-            id,
-            json,
-            configuration,
-        } => show::call(&open(&configuration)?, &id, json),
+        Verb::Show { id, json, configuration } => show::call(&open(&configuration)?, &id, json),
     }
 }
 
@@ -99,11 +86,7 @@ fn open(configuration: &Arguments) -> Result<Store, CliError> {
 /// Whole seconds as people say them.
 fn length(ms: i64) -> String {
     let seconds = ms / 1000;
-    if seconds < 60 {
-        format!("{seconds} s")
-    } else {
-        format!("{} min {:02} s", seconds / 60, seconds % 60)
-    }
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
 }
 
 /// A number as it is shown; a withheld one has none.

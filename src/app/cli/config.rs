@@ -41,21 +41,12 @@ struct Line<'a> {
 /// # Errors
 /// Everything that is wrong in the configuration.
 pub fn run(args: Args) -> Result<(), CliError> {
-    let Verb::Explain {
-        json,
-        configuration,
-    } = args.verb;
+    let Verb::Explain { json, configuration } = args.verb;
     let loaded = configuration.load().map_err(CliError::not_ready)?;
     if !json {
         return print(&loaded.explain());
     }
-    print(
-        &loaded
-            .settings
-            .iter()
-            .map(|setting| json_line(&line(setting)))
-            .collect::<Result<String, _>>()?,
-    )
+    print(&loaded.settings.iter().map(|setting| json_line(&line(setting))).collect::<Result<String, _>>()?)
 }
 
 fn line(setting: &Setting) -> Line<'_> {

@@ -59,36 +59,17 @@ impl Tools {
     pub fn new(store: Store, loaded: &LoadedBusiness) -> Result<Self, StoreError> {
         store.know(OWN, &loaded.passages)?;
         let business = Arc::new(loaded.business.clone());
-        Ok(Tools {
-            store,
-            business,
-            timezone: loaded.timezone.clone(),
-        })
+        Ok(Tools { store, business, timezone: loaded.timezone.clone() })
     }
 
     /// Runs one tool. Blocks for as long as the disk takes. The same `key` in the same call has
     /// its effect once and gets the same answer ever after.
-    pub fn run(
-        &self,
-        call_id: &str,
-        key: &str,
-        local_now: DateTime,
-        unix_ms: i64,
-        call: &ToolCall,
-    ) -> ToolResult {
-        let asked = Asked {
-            request: Request {
-                call: call_id,
-                key,
-                unix_ms,
-            },
-            now: local_now,
-        };
-        self.perform(&asked, call)
-            .unwrap_or_else(|refusal| match refusal {
-                Refusal::Taken => ToolResult::Taken,
-                Refusal::Failed(why) => ToolResult::Failed { why },
-            })
+    pub fn run(&self, call_id: &str, key: &str, local_now: DateTime, unix_ms: i64, call: &ToolCall) -> ToolResult {
+        let asked = Asked { request: Request { call: call_id, key, unix_ms }, now: local_now };
+        self.perform(&asked, call).unwrap_or_else(|refusal| match refusal {
+            Refusal::Taken => ToolResult::Taken,
+            Refusal::Failed(why) => ToolResult::Failed { why },
+        })
     }
 
     /// The call is over: gives back what it still holds.
@@ -98,17 +79,12 @@ impl Tools {
 
     fn perform(&self, asked: &Asked<'_>, call: &ToolCall) -> Result<ToolResult, Refusal> {
         match call {
-            ToolCall::FreeSlots {
-                service,
-                from,
-                until,
-                limit,
-            } => self.free_slots(asked, service, *from, *until, usize::from(*limit)),
+            ToolCall::FreeSlots { service, from, until, limit } => {
+                self.free_slots(asked, service, *from, *until, usize::from(*limit))
+            }
             ToolCall::Hold { service, start } => self.hold(asked, service, *start),
             ToolCall::Book { hold, name, phone } => self.book(asked, *hold, name, phone.as_deref()),
-            ToolCall::FindBookings { name, phone } => {
-                self.find(asked, name.as_deref(), phone.as_deref())
-            }
+            ToolCall::FindBookings { name, phone } => self.find(asked, name.as_deref(), phone.as_deref()),
             ToolCall::Move { booking, hold } => {
                 self.must_be_coming(asked, *booking)?;
                 booked(self.store.move_booking(asked.request, *booking, *hold)?)
@@ -126,21 +102,13 @@ impl Tools {
                 Ok(ToolResult::Done)
             }
             ToolCall::Knowledge { question } => self.knowledge(question),
-            ToolCall::Message {
-                name,
-                phone,
-                text,
-                urgent,
-            } => self.message(asked, (name.as_deref(), phone.as_deref()), text, *urgent),
+            ToolCall::Message { name, phone, text, urgent } => {
+                self.message(asked, (name.as_deref(), phone.as_deref()), text, *urgent)
+            }
         }
     }
 
-    fn hold(
-        &self,
-        asked: &Asked<'_>,
-        service: &str,
-        start: DateTime,
-    ) -> Result<ToolResult, Refusal> {
+    fn hold(&self, asked: &Asked<'_>, service: &str, start: DateTime) -> Result<ToolResult, Refusal> {
         let span = self.offered(service, start, asked.now)?;
         let hold = HoldRequest {
             calendar: OWN,
@@ -155,57 +123,30 @@ impl Tools {
         })
     }
 
-    fn book(
-        &self,
-        asked: &Asked<'_>,
-        hold: i64,
-        name: &str,
-        phone: Option<&str>,
-    ) -> Result<ToolResult, Refusal> {
+    fn book(&self, asked: &Asked<'_>, hold: i64, name: &str, phone: Option<&str>) -> Result<ToolResult, Refusal> {
         let name = bounded(name, LONGEST_NAME);
         if name.is_empty() {
             return Err(Refusal::Failed("a booking needs a name".into()));
         }
-        booked(
-            self.store
-                .book(asked.request, hold, &name, digits(phone).as_deref())?,
-        )
+        booked(self.store.book(asked.request, hold, &name, digits(phone).as_deref())?)
     }
 
-    fn find(
-        &self,
-        asked: &Asked<'_>,
-        name: Option<&str>,
-        phone: Option<&str>,
-    ) -> Result<ToolResult, Refusal> {
-        let bookings = self
-            .store
-            .find(OWN, Who { name, phone }, asked.now, MOST_BOOKINGS)?;
+    fn find(&self, asked: &Asked<'_>, name: Option<&str>, phone: Option<&str>) -> Result<ToolResult, Refusal> {
+        let bookings = self.store.find(OWN, Who { name, phone }, asked.now, MOST_BOOKINGS)?;
         let told = |booking: store::Booking| Booking {
             id: booking.id,
             name: booking.name.as_str().to_owned(),
             service: booking.service,
             start: booking.span.start,
         };
-        Ok(ToolResult::Bookings {
-            bookings: bookings.into_iter().map(told).collect(),
-        })
+        Ok(ToolResult::Bookings { bookings: bookings.into_iter().map(told).collect() })
     }
 
     fn knowledge(&self, question: &str) -> Result<ToolResult, Refusal> {
-        let found = self
-            .store
-            .search(OWN, &bounded(question, LONGEST_MESSAGE), MOST_PASSAGES)?;
-        let answering = found
-            .into_iter()
-            .filter(|found| found.score >= ANSWERING_SHARE);
-        let passages = answering
-            .map(|found| Passage {
-                text: found.text,
-                source: found.source,
-                score: found.score,
-            })
-            .collect();
+        let found = self.store.search(OWN, &bounded(question, LONGEST_MESSAGE), MOST_PASSAGES)?;
+        let answering = found.into_iter().filter(|found| found.score >= ANSWERING_SHARE);
+        let passages =
+            answering.map(|found| Passage { text: found.text, source: found.source, score: found.score }).collect();
         Ok(ToolResult::Passages { passages })
     }
 
@@ -216,9 +157,7 @@ impl Tools {
         text: &str,
         urgent: bool,
     ) -> Result<ToolResult, Refusal> {
-        let name = name
-            .map(|name| bounded(name, LONGEST_NAME))
-            .filter(|name| !name.is_empty());
+        let name = name.map(|name| bounded(name, LONGEST_NAME)).filter(|name| !name.is_empty());
         let message = NewMessage {
             business: self.business.identity.name.clone(),
             urgent,
@@ -227,9 +166,7 @@ impl Tools {
             text: bounded(text, LONGEST_MESSAGE).into(),
             local: asked.now,
         };
-        Ok(ToolResult::MessageKept {
-            id: self.store.take_message(asked.request, message)?,
-        })
+        Ok(ToolResult::MessageKept { id: self.store.take_message(asked.request, message)? })
     }
 }
 
@@ -238,8 +175,6 @@ fn booked(reply: Booked) -> Result<ToolResult, Refusal> {
         Booked::Booking(booking) => Ok(ToolResult::Booked { booking }),
         Booked::Taken => Err(Refusal::Taken),
         Booked::NoHold => Err(Refusal::Failed("this call holds no such time".into())),
-        Booked::NoBooking => Err(Refusal::Failed(
-            "there is no such booking, or it was cancelled".into(),
-        )),
+        Booked::NoBooking => Err(Refusal::Failed("there is no such booking, or it was cancelled".into())),
     }
 }

@@ -21,13 +21,8 @@ impl Tools {
     ) -> Result<ToolResult, Refusal> {
         let service = self.service(service)?;
         let (earliest, latest) = self.business.bookable(asked.now);
-        let mut candidates =
-            self.business
-                .candidates(service, from.max(earliest), until.min(latest));
-        let (limit, capacity) = (
-            limit.min(MOST_SLOTS),
-            u32::from(self.business.booking.capacity),
-        );
+        let mut candidates = self.business.candidates(service, from.max(earliest), until.min(latest));
+        let (limit, capacity) = (limit.min(MOST_SLOTS), u32::from(self.business.booking.capacity));
         let mut starts = Vec::new();
         while starts.len() < limit {
             let some: Vec<(DateTime, DateTime)> = candidates.by_ref().take(AT_ONCE).collect();
@@ -35,10 +30,7 @@ impl Tools {
                 break;
             }
             let Asked { request, .. } = asked;
-            starts.extend(
-                self.store
-                    .free(OWN, request.call, &some, capacity, request.unix_ms)?,
-            );
+            starts.extend(self.store.free(OWN, request.call, &some, capacity, request.unix_ms)?);
         }
         starts.truncate(limit);
         Ok(ToolResult::Slots { starts })

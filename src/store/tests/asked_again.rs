@@ -19,27 +19,14 @@ fn message() -> NewMessage {
 }
 
 fn everything(store: &Store) -> (Held, Booked, Booked, bool, i64) {
-    let held = store
-        .hold(request("anna", "1"), &haircut(half_hour(0), 1))
-        .unwrap();
-    let Held::Hold(hold) = held else {
+    let held = store.hold(request("anna", "1"), &haircut(half_hour(0), 1)).unwrap();
+    let Held::Hold(hold) = held else { panic!("it is free") };
+    let booked = store.book(request("anna", "2"), hold, "Anna", Some("555 0100")).unwrap();
+    let Booked::Booking(booking) = booked else { panic!("it is held") };
+    let Held::Hold(other) = store.hold(request("anna", "3"), &haircut(half_hour(1), 1)).unwrap() else {
         panic!("it is free")
     };
-    let booked = store
-        .book(request("anna", "2"), hold, "Anna", Some("555 0100"))
-        .unwrap();
-    let Booked::Booking(booking) = booked else {
-        panic!("it is held")
-    };
-    let Held::Hold(other) = store
-        .hold(request("anna", "3"), &haircut(half_hour(1), 1))
-        .unwrap()
-    else {
-        panic!("it is free")
-    };
-    let moved = store
-        .move_booking(request("anna", "4"), booking, other)
-        .unwrap();
+    let moved = store.move_booking(request("anna", "4"), booking, other).unwrap();
     let cancelled = store.cancel(request("anna", "5"), booking).unwrap();
     let message = store.take_message(request("anna", "6"), message()).unwrap();
     (held, booked, moved, cancelled, message)

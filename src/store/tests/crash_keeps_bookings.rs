@@ -56,10 +56,7 @@ fn killed_while_booking() {
 fn assert_kept(store: &Store, acknowledged: &BTreeMap<i64, i64>) {
     let kept = store.bookings(half_hour(0).start, 100_000).unwrap();
     for (nth, id) in acknowledged {
-        let booking = kept
-            .iter()
-            .find(|booking| booking.id == *id)
-            .expect("an acknowledged booking is there");
+        let booking = kept.iter().find(|booking| booking.id == *id).expect("an acknowledged booking is there");
         assert_eq!(booking.span, half_hour(*nth));
         assert_eq!(booking.name.as_str(), format!("Caller {nth}"));
     }
@@ -82,14 +79,7 @@ fn child_books_until_killed() {
     let from: i64 = std::env::var(FROM).unwrap().parse().unwrap();
     let store = Store::open(path.as_ref()).unwrap();
     for nth in from.. {
-        let id = book(
-            &store,
-            &format!("call-{nth}"),
-            "1",
-            half_hour(nth),
-            1,
-            &format!("Caller {nth}"),
-        );
+        let id = book(&store, &format!("call-{nth}"), "1", half_hour(nth), 1, &format!("Caller {nth}"));
         // A time booked before the kill but not acknowledged is the same booking when asked again.
         let id = id.expect("asked again with the same key, the answer is the same booking");
         let mut out = std::io::stdout().lock();

@@ -9,16 +9,11 @@ use store::{Booked, Held, Request, Store, StoreError};
 
 fn free(store: &Store, call: &str, unix_ms: i64) -> bool {
     let time = half_hour(0);
-    !store
-        .free("main", call, &[(time.start, time.end)], 1, unix_ms)
-        .unwrap()
-        .is_empty()
+    !store.free("main", call, &[(time.start, time.end)], 1, unix_ms).unwrap().is_empty()
 }
 
 fn hold(store: &Store, call: &str, key: &str, nth: i64) -> Held {
-    store
-        .hold(request(call, key), &haircut(half_hour(nth), 1))
-        .unwrap()
+    store.hold(request(call, key), &haircut(half_hour(nth), 1)).unwrap()
 }
 
 #[test]
@@ -37,52 +32,30 @@ fn others_are_kept_out_until_it_expires_and_the_holder_is_not() {
 fn another_hold_of_the_same_call_replaces_the_first() {
     let scratch = Scratch::new("hold-replaces");
     let store = scratch.store();
-    let Held::Hold(first) = hold(&store, "anna", "1", 0) else {
-        panic!("it is free")
-    };
+    let Held::Hold(first) = hold(&store, "anna", "1", 0) else { panic!("it is free") };
     assert!(matches!(hold(&store, "anna", "2", 1), Held::Hold(_)));
 
-    assert!(
-        matches!(hold(&store, "ben", "1", 0), Held::Hold(_)),
-        "the first is free again"
-    );
-    assert_eq!(
-        store
-            .book(request("anna", "3"), first, "Anna", None)
-            .unwrap(),
-        Booked::NoHold
-    );
+    assert!(matches!(hold(&store, "ben", "1", 0), Held::Hold(_)), "the first is free again");
+    assert_eq!(store.book(request("anna", "3"), first, "Anna", None).unwrap(), Booked::NoHold);
 }
 
 #[test]
 fn a_hold_refused_leaves_the_one_before_it() {
     let scratch = Scratch::new("hold-refused");
     let store = scratch.store();
-    let Held::Hold(mine) = hold(&store, "anna", "1", 0) else {
-        panic!("it is free")
-    };
+    let Held::Hold(mine) = hold(&store, "anna", "1", 0) else { panic!("it is free") };
     assert!(matches!(hold(&store, "ben", "1", 1), Held::Hold(_)));
     assert_eq!(hold(&store, "anna", "2", 1), Held::Taken);
 
-    assert!(matches!(
-        store
-            .book(request("anna", "3"), mine, "Anna", None)
-            .unwrap(),
-        Booked::Booking(_)
-    ));
+    assert!(matches!(store.book(request("anna", "3"), mine, "Anna", None).unwrap(), Booked::Booking(_)));
 }
 
 #[test]
 fn released_holds_and_those_of_ended_calls_are_free_again() {
     let scratch = Scratch::new("hold-released");
     let store = scratch.store();
-    let Held::Hold(mine) = hold(&store, "anna", "1", 0) else {
-        panic!("it is free")
-    };
-    assert!(
-        !store.release(request("ben", "1"), mine).unwrap(),
-        "not his"
-    );
+    let Held::Hold(mine) = hold(&store, "anna", "1", 0) else { panic!("it is free") };
+    assert!(!store.release(request("ben", "1"), mine).unwrap(), "not his");
     assert!(!free(&store, "ben", NOW_MS));
     assert!(store.release(request("anna", "2"), mine).unwrap());
     assert!(free(&store, "ben", NOW_MS));
@@ -97,36 +70,16 @@ fn released_holds_and_those_of_ended_calls_are_free_again() {
 fn an_expired_hold_books_when_nobody_came_and_not_when_somebody_did() {
     let scratch = Scratch::new("hold-late");
     let store = scratch.store();
-    let late = |call, key| Request {
-        call,
-        key,
-        unix_ms: NOW_MS + 2 * HOLD_MS,
-    };
-    let Held::Hold(first) = hold(&store, "anna", "1", 0) else {
-        panic!("it is free")
-    };
-    let Held::Hold(second) = hold(&store, "ben", "1", 1) else {
-        panic!("it is free")
-    };
-    let Held::Hold(third) = store
-        .hold(late("cleo", "1"), &haircut(half_hour(1), 1))
-        .unwrap()
-    else {
+    let late = |call, key| Request { call, key, unix_ms: NOW_MS + 2 * HOLD_MS };
+    let Held::Hold(first) = hold(&store, "anna", "1", 0) else { panic!("it is free") };
+    let Held::Hold(second) = hold(&store, "ben", "1", 1) else { panic!("it is free") };
+    let Held::Hold(third) = store.hold(late("cleo", "1"), &haircut(half_hour(1), 1)).unwrap() else {
         panic!("it is free again")
     };
 
-    assert!(matches!(
-        store.book(late("anna", "2"), first, "Anna", None).unwrap(),
-        Booked::Booking(_)
-    ));
-    assert_eq!(
-        store.book(late("ben", "2"), second, "Ben", None).unwrap(),
-        Booked::Taken
-    );
-    assert!(matches!(
-        store.book(late("cleo", "2"), third, "Cleo", None).unwrap(),
-        Booked::Booking(_)
-    ));
+    assert!(matches!(store.book(late("anna", "2"), first, "Anna", None).unwrap(), Booked::Booking(_)));
+    assert_eq!(store.book(late("ben", "2"), second, "Ben", None).unwrap(), Booked::Taken);
+    assert!(matches!(store.book(late("cleo", "2"), third, "Cleo", None).unwrap(), Booked::Booking(_)));
 }
 
 #[test]
@@ -148,34 +101,18 @@ fn free_times_come_in_the_order_asked_and_only_of_their_calendar() {
     let scratch = Scratch::new("hold-free");
     let store = scratch.store();
     book(&store, "anna", "1", half_hour(1), 1, "Anna").unwrap();
-    let times: Vec<_> = (0..3)
-        .rev()
-        .map(|nth| (half_hour(nth).start, half_hour(nth).end))
-        .collect();
+    let times: Vec<_> = (0..3).rev().map(|nth| (half_hour(nth).start, half_hour(nth).end)).collect();
     let free = store.free("main", "ben", &times, 1, NOW_MS).unwrap();
     assert_eq!(free, [half_hour(2).start, half_hour(0).start]);
-    assert_eq!(
-        store.free("other", "ben", &times, 1, NOW_MS).unwrap().len(),
-        3
-    );
-    assert!(
-        store
-            .free("main", "ben", &[], 1, NOW_MS)
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(store.free("other", "ben", &times, 1, NOW_MS).unwrap().len(), 3);
+    assert!(store.free("main", "ben", &[], 1, NOW_MS).unwrap().is_empty());
 }
 
 #[test]
 fn a_span_that_ends_before_it_starts_is_refused() {
     let scratch = Scratch::new("hold-backwards");
     let start = half_hour(0).start;
-    let backwards = store::Span {
-        end: start - 1.minute(),
-        ..half_hour(0)
-    };
-    let refused = scratch
-        .store()
-        .hold(request("anna", "1"), &haircut(backwards, 1));
+    let backwards = store::Span { end: start - 1.minute(), ..half_hour(0) };
+    let refused = scratch.store().hold(request("anna", "1"), &haircut(backwards, 1));
     assert!(matches!(refused, Err(StoreError::BadSpan { .. })));
 }

@@ -30,9 +30,7 @@ fn assert_all_full(store: &Store) {
     for booking in store.bookings(half_hour(0).start, 1_000).unwrap() {
         *per_time.entry(booking.span.start).or_insert(0) += 1;
     }
-    let expected: BTreeMap<_, _> = (0..TIMES)
-        .map(|nth| (half_hour(nth).start, PLACES))
-        .collect();
+    let expected: BTreeMap<_, _> = (0..TIMES).map(|nth| (half_hour(nth).start, PLACES)).collect();
     assert_eq!(per_time, expected);
 }
 
@@ -42,16 +40,10 @@ fn threads() {
     let store = scratch.store();
     let booked: usize = std::thread::scope(|scope| {
         let store = &store;
-        let rivals: Vec<_> = (0..6)
-            .map(|n| scope.spawn(move || rival(store, &format!("t{n}"), n * 2)))
-            .collect();
+        let rivals: Vec<_> = (0..6).map(|n| scope.spawn(move || rival(store, &format!("t{n}"), n * 2))).collect();
         rivals.into_iter().map(|rival| rival.join().unwrap()).sum()
     });
-    assert_eq!(
-        booked,
-        TIMES as usize * PLACES as usize,
-        "each success was told once"
-    );
+    assert_eq!(booked, TIMES as usize * PLACES as usize, "each success was told once");
     assert_all_full(&store);
 }
 
@@ -92,9 +84,7 @@ fn two_daemons_may_make_the_same_database_at_once() {
     let scratch = Scratch::new("rival-opening");
     let path = scratch.path();
     std::thread::scope(|scope| {
-        let opening: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| Store::open(&path).map(drop)))
-            .collect();
+        let opening: Vec<_> = (0..8).map(|_| scope.spawn(|| Store::open(&path).map(drop))).collect();
         for opened in opening {
             opened.join().unwrap().unwrap();
         }

@@ -12,10 +12,7 @@ fn start(id: &str, unix_ms: i64) -> CallStart {
         business: "Salon".into(),
         caller_number: "5550100".into(),
         called_number: "100".into(),
-        at: Moment {
-            unix_ms,
-            local: half_hour(0).start,
-        },
+        at: Moment { unix_ms, local: half_hour(0).start },
     }
 }
 
@@ -69,30 +66,15 @@ fn comes_back_as_it_went_in() {
     store.flush().unwrap();
 
     let calls = store.calls(10).unwrap();
-    assert_eq!(
-        calls
-            .iter()
-            .map(|call| call.id.as_str())
-            .collect::<Vec<_>>(),
-        ["abd-2", "abc-1"]
-    );
-    assert_eq!(
-        (calls[0].ended_unix_ms, calls[0].outcome.as_deref()),
-        (None, None)
-    );
+    assert_eq!(calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>(), ["abd-2", "abc-1"]);
+    assert_eq!((calls[0].ended_unix_ms, calls[0].outcome.as_deref()), (None, None));
     let call = store.call("abc").unwrap().unwrap();
     assert_eq!(call, calls[1]);
     assert_eq!((call.turns, call.bookings, call.messages), (2, 1, 0));
     assert_eq!(call.outcome.as_deref(), Some("completed"));
     assert_eq!(call.started_local, "2026-11-23T09:00:00");
-    assert_eq!(
-        (call.packets_sent, call.packets_received, call.packets_lost),
-        (Some(3), Some(2), Some(1))
-    );
-    assert_eq!(
-        store.turns("abc-1").unwrap(),
-        [turn("abc-1", 0), turn("abc-1", 1)]
-    );
+    assert_eq!((call.packets_sent, call.packets_received, call.packets_lost), (Some(3), Some(2), Some(1)));
+    assert_eq!(store.turns("abc-1").unwrap(), [turn("abc-1", 0), turn("abc-1", 1)]);
     assert_eq!(store.call("ab").unwrap(), None, "two calls begin so");
     assert_eq!(store.health().written, 5);
 }
@@ -102,50 +84,31 @@ fn calls_left_open_by_a_crash_are_closed_as_lost_and_their_holds_are_free() {
     let scratch = Scratch::new("records-lost");
     let store = scratch.store();
     store.call_started(start("abc-1", NOW_MS));
-    assert!(matches!(
-        store
-            .hold(request("abc-1", "1"), &haircut(half_hour(0), 1))
-            .unwrap(),
-        Held::Hold(_)
-    ));
+    assert!(matches!(store.hold(request("abc-1", "1"), &haircut(half_hour(0), 1)).unwrap(), Held::Hold(_)));
     drop(store);
 
     let store = scratch.store();
     assert_eq!(store.close_lost_calls(NOW_MS + HOLD_MS / 2).unwrap(), 1);
-    assert_eq!(
-        store.call("abc-1").unwrap().unwrap().outcome.as_deref(),
-        Some("lost")
-    );
+    assert_eq!(store.call("abc-1").unwrap().unwrap().outcome.as_deref(), Some("lost"));
     assert!(book(&store, "new", "1", half_hour(0), 1, "Ben").is_some());
 }
 
 #[test]
 fn a_queue_that_is_full_drops_records_and_counts_them() {
     let scratch = Scratch::new("records-full");
-    let settings = Settings {
-        queue: 2,
-        ..Settings::default()
-    };
+    let settings = Settings { queue: 2, ..Settings::default() };
     let store = Store::open_with(&scratch.path(), settings).unwrap();
     // Another process has the database locked, so the writer can't get on.
     let rival = rusqlite::Connection::open(scratch.path()).unwrap();
     rival.execute_batch("begin immediate").unwrap();
-    let sent: Vec<bool> = (0..10)
-        .map(|nth| store.call_started(start(&format!("c{nth}"), NOW_MS)))
-        .collect();
+    let sent: Vec<bool> = (0..10).map(|nth| store.call_started(start(&format!("c{nth}"), NOW_MS))).collect();
     let queued = sent.iter().filter(|sent| **sent).count();
-    assert!(
-        (2..=3).contains(&queued),
-        "two in the queue, one perhaps in hand"
-    );
+    assert!((2..=3).contains(&queued), "two in the queue, one perhaps in hand");
     rival.execute_batch("commit").unwrap();
     store.flush().unwrap();
 
     let health = store.health();
-    assert_eq!(
-        (health.dropped, health.written),
-        (10 - queued as u64, queued as u64)
-    );
+    assert_eq!((health.dropped, health.written), (10 - queued as u64, queued as u64));
     assert_eq!(store.calls(20).unwrap().len(), queued);
 }
 
@@ -176,12 +139,7 @@ fn only_its_owner_can_read_the_files() {
     let mut files = 0;
     for file in std::fs::read_dir(&scratch.folder).unwrap() {
         let file = file.unwrap();
-        assert_eq!(
-            file.metadata().unwrap().permissions().mode() & 0o777,
-            0o600,
-            "{:?}",
-            file.path()
-        );
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
         files += 1;
     }
     assert_eq!(files, 3, "database, log and index");

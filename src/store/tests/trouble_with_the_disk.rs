@@ -21,10 +21,7 @@ fn long_message() -> NewMessage {
 #[test]
 fn full() {
     let scratch = Scratch::new("disk-full");
-    let tight = Settings {
-        max_pages: Some(60),
-        ..Settings::default()
-    };
+    let tight = Settings { max_pages: Some(60), ..Settings::default() };
     let store = Store::open_with(&scratch.path(), tight).unwrap();
     let booked = book(&store, "anna", "1", half_hour(0), 1, "Anna").unwrap();
     let mut kept = 0;
@@ -37,17 +34,9 @@ fn full() {
     };
     assert!(matches!(refused, StoreError::Full { .. }), "{refused:?}");
     assert!(refused.to_string().contains("callbox.db"));
-    assert!(
-        store
-            .hold(request("cleo", "1"), &common::haircut(half_hour(0), 1))
-            .is_ok(),
-        "a small answer still fits"
-    );
+    assert!(store.hold(request("cleo", "1"), &common::haircut(half_hour(0), 1)).is_ok(), "a small answer still fits");
     assert_eq!(store.messages(10_000).unwrap().len(), kept);
-    assert_eq!(
-        store.booking(booked).unwrap().unwrap().name.as_str(),
-        "Anna"
-    );
+    assert_eq!(store.booking(booked).unwrap().unwrap().name.as_str(), "Anna");
     drop(store);
 
     let store = scratch.store();
@@ -58,10 +47,7 @@ fn full() {
 #[test]
 fn records_that_find_no_room_are_counted_and_told() {
     let scratch = Scratch::new("disk-full-records");
-    let tight = Settings {
-        max_pages: Some(40),
-        ..Settings::default()
-    };
+    let tight = Settings { max_pages: Some(40), ..Settings::default() };
     let store = Store::open_with(&scratch.path(), tight).unwrap();
     for nth in 0..60 {
         store.call_started(store::CallStart {
@@ -69,10 +55,7 @@ fn records_that_find_no_room_are_counted_and_told() {
             business: "x".repeat(4_000),
             caller_number: "".into(),
             called_number: String::new(),
-            at: store::Moment {
-                unix_ms: nth,
-                local: half_hour(0).start,
-            },
+            at: store::Moment { unix_ms: nth, local: half_hour(0).start },
         });
     }
     let _ = store.flush();
@@ -84,19 +67,10 @@ fn records_that_find_no_room_are_counted_and_told() {
 #[test]
 fn not_a_database() {
     let scratch = Scratch::new("disk-foreign");
-    std::fs::write(
-        scratch.path(),
-        "Dear diary, this is not a database at all.".repeat(200),
-    )
-    .unwrap();
+    std::fs::write(scratch.path(), "Dear diary, this is not a database at all.".repeat(200)).unwrap();
     let refused = Store::open(&scratch.path()).unwrap_err();
     assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
-    assert!(
-        std::fs::read_to_string(scratch.path())
-            .unwrap()
-            .starts_with("Dear diary"),
-        "left as it was"
-    );
+    assert!(std::fs::read_to_string(scratch.path()).unwrap().starts_with("Dear diary"), "left as it was");
 }
 
 #[test]
@@ -107,20 +81,14 @@ fn of_a_newer_release() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     let refused = Store::open(&scratch.path()).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::TooNew { found: 99, .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused:?}");
 }
 
 #[test]
 fn in_a_folder_that_is_not_there() {
     let scratch = Scratch::new("disk-folder");
     let deep = scratch.folder.join("no/such/folder/callbox.db");
-    assert!(matches!(
-        Store::open(&deep),
-        Err(StoreError::Unopenable { .. })
-    ));
+    assert!(matches!(Store::open(&deep), Err(StoreError::Unopenable { .. })));
     let near = scratch.folder.join("data/callbox.db");
     assert!(Store::open(&near).is_ok(), "one level is made");
 }

@@ -16,10 +16,7 @@ pub(super) struct CallLine<'a> {
 
 impl<'a> From<&'a Call> for CallLine<'a> {
     fn from(call: &'a Call) -> Self {
-        CallLine {
-            call,
-            length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms),
-        }
+        CallLine { call, length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms) }
     }
 }
 
@@ -60,22 +57,13 @@ impl<'a> From<&'a Booking> for BookingLine<'a> {
 }
 
 pub(super) fn status(booking: &Booking) -> &'static str {
-    if booking.cancelled {
-        "cancelled"
-    } else {
-        "booked"
-    }
+    if booking.cancelled { "cancelled" } else { "booked" }
 }
 
 pub(super) fn calls(store: &Store, limit: u32, json: bool) -> Result<(), CliError> {
     let calls = store.calls(limit).map_err(CliError::failed)?;
     if json {
-        return print(
-            &calls
-                .iter()
-                .map(|call| json_line(&CallLine::from(call)))
-                .collect::<Result<String, _>>()?,
-        );
+        return print(&calls.iter().map(|call| json_line(&CallLine::from(call))).collect::<Result<String, _>>()?);
     }
     if calls.is_empty() {
         return print("No calls yet.\n");
@@ -87,28 +75,14 @@ pub(super) fn calls(store: &Store, limit: u32, json: bool) -> Result<(), CliErro
                 call.id.clone(),
                 minute(&call.started_local),
                 number(&call.caller_number).to_owned(),
-                call.ended_unix_ms.map_or_else(
-                    || "running".into(),
-                    |end| length(end - call.started_unix_ms),
-                ),
+                call.ended_unix_ms.map_or_else(|| "running".into(), |end| length(end - call.started_unix_ms)),
                 call.outcome.clone().unwrap_or_default(),
                 call.turns.to_string(),
                 came_of(call),
             ]
         })
         .collect();
-    print(&table(
-        &[
-            "CALL",
-            "STARTED",
-            "FROM",
-            "LENGTH",
-            "OUTCOME",
-            "TURNS",
-            "CAME OF IT",
-        ],
-        &rows,
-    ))
+    print(&table(&["CALL", "STARTED", "FROM", "LENGTH", "OUTCOME", "TURNS", "CAME OF IT"], &rows))
 }
 
 fn came_of(call: &Call) -> String {
@@ -117,21 +91,14 @@ fn came_of(call: &Call) -> String {
         1 => Some(format!("1 {one}")),
         more => Some(format!("{more} {one}s")),
     };
-    let parts = [
-        some(call.bookings, "booking"),
-        some(call.messages, "message"),
-    ];
+    let parts = [some(call.bookings, "booking"), some(call.messages, "message")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn bookings(store: &Store, from: Date, limit: u32, json: bool) -> Result<(), CliError> {
-    let bookings = store
-        .bookings(from.to_datetime(Time::midnight()), limit)
-        .map_err(CliError::failed)?;
+    let bookings = store.bookings(from.to_datetime(Time::midnight()), limit).map_err(CliError::failed)?;
     if json {
-        let lines = bookings
-            .iter()
-            .map(|booking| json_line(&BookingLine::from(booking)));
+        let lines = bookings.iter().map(|booking| json_line(&BookingLine::from(booking)));
         return print(&lines.collect::<Result<String, _>>()?);
     }
     if bookings.is_empty() {
@@ -151,21 +118,13 @@ pub(super) fn bookings(store: &Store, from: Date, limit: u32, json: bool) -> Res
             ]
         })
         .collect();
-    print(&table(
-        &["ID", "STARTS", "SERVICE", "NAME", "PHONE", "STATUS", "CALL"],
-        &rows,
-    ))
+    print(&table(&["ID", "STARTS", "SERVICE", "NAME", "PHONE", "STATUS", "CALL"], &rows))
 }
 
 pub(super) fn messages(store: &Store, limit: u32, json: bool) -> Result<(), CliError> {
     let messages = store.messages(limit).map_err(CliError::failed)?;
     if json {
-        return print(
-            &messages
-                .iter()
-                .map(json_line)
-                .collect::<Result<String, _>>()?,
-        );
+        return print(&messages.iter().map(json_line).collect::<Result<String, _>>()?);
     }
     if messages.is_empty() {
         return print("No messages.\n");
@@ -176,19 +135,12 @@ pub(super) fn messages(store: &Store, limit: u32, json: bool) -> Result<(), CliE
             vec![
                 message.id.to_string(),
                 minute(&message.taken_local),
-                if message.urgent {
-                    "URGENT".into()
-                } else {
-                    String::new()
-                },
+                if message.urgent { "URGENT".into() } else { String::new() },
                 message.name.as_deref().unwrap_or_default().to_owned(),
                 message.phone.as_deref().unwrap_or_default().to_owned(),
                 message.text.as_str().to_owned(),
             ]
         })
         .collect();
-    print(&table(
-        &["ID", "TAKEN", "", "NAME", "PHONE", "MESSAGE"],
-        &rows,
-    ))
+    print(&table(&["ID", "TAKEN", "", "NAME", "PHONE", "MESSAGE"], &rows))
 }

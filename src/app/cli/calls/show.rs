@@ -30,9 +30,7 @@ struct Found {
 
 pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> {
     let call = store.call(id).map_err(CliError::failed)?.ok_or_else(|| {
-        CliError::Failed(format!(
-            "no call, or several, with an id beginning {id}: `callbox calls list` shows them"
-        ))
+        CliError::Failed(format!("no call, or several, with an id beginning {id}: `callbox calls list` shows them"))
     })?;
     let found = Found {
         turns: store.turns(&call.id).map_err(CliError::failed)?,
@@ -45,20 +43,10 @@ pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> 
 
 fn lines(found: &Found) -> Result<String, CliError> {
     let call = std::iter::once(Line::Call((&found.call).into()));
-    let turns = found.turns.iter().map(|turn| Line::Turn {
-        turn,
-        end_to_audio_ms: end_to_audio_ms(&turn.stages),
-    });
-    let bookings = found
-        .bookings
-        .iter()
-        .map(|booking| Line::Booking(booking.into()));
+    let turns = found.turns.iter().map(|turn| Line::Turn { turn, end_to_audio_ms: end_to_audio_ms(&turn.stages) });
+    let bookings = found.bookings.iter().map(|booking| Line::Booking(booking.into()));
     let messages = found.messages.iter().map(Line::Message);
-    call.chain(turns)
-        .chain(bookings)
-        .chain(messages)
-        .map(|line| json_line(&line))
-        .collect()
+    call.chain(turns).chain(bookings).chain(messages).map(|line| json_line(&line)).collect()
 }
 
 fn page(found: &Found) -> String {
@@ -70,11 +58,7 @@ fn page(found: &Found) -> String {
         text.push_str("\nNo booking or message came of it.\n");
     }
     for booking in &found.bookings {
-        let phone = booking
-            .phone
-            .as_deref()
-            .map(|phone| format!(", {phone}"))
-            .unwrap_or_default();
+        let phone = booking.phone.as_deref().map(|phone| format!(", {phone}")).unwrap_or_default();
         let (start, status) = (minute(&booking.span.start.to_string()), status(booking));
         text.push_str(&format!(
             "\nBooking {} ({status}): {} on {start} for {}{phone}\n",
@@ -87,16 +71,8 @@ fn page(found: &Found) -> String {
         let urgent = if message.urgent { " (URGENT)" } else { "" };
         let who = [message.name.as_deref(), message.phone.as_deref()];
         let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let from = if who.is_empty() {
-            String::new()
-        } else {
-            format!(" from {who}")
-        };
-        text.push_str(&format!(
-            "\nMessage {}{urgent}{from}: {}\n",
-            message.id,
-            message.text.as_str()
-        ));
+        let from = if who.is_empty() { String::new() } else { format!(" from {who}") };
+        text.push_str(&format!("\nMessage {}{urgent}{from}: {}\n", message.id, message.text.as_str()));
     }
     text
 }
@@ -114,12 +90,8 @@ fn head(call: &Call) -> String {
         number(&call.called_number),
         call.started_local.replace('T', " ")
     );
-    if let (Some(sent), Some(received), Some(lost)) =
-        (call.packets_sent, call.packets_received, call.packets_lost)
-    {
-        text.push_str(&format!(
-            "{sent} packets sent, {received} received, {lost} lost on the way here\n"
-        ));
+    if let (Some(sent), Some(received), Some(lost)) = (call.packets_sent, call.packets_received, call.packets_lost) {
+        text.push_str(&format!("{sent} packets sent, {received} received, {lost} lost on the way here\n"));
     }
     text
 }
@@ -127,22 +99,11 @@ fn head(call: &Call) -> String {
 fn one_turn(turn: &Turn) -> String {
     let mut text = format!("\n{:>3}", turn.turn);
     if !turn.caller_text.is_empty() || !turn.keyed.is_empty() {
-        let keyed = if turn.keyed.is_empty() {
-            String::new()
-        } else {
-            format!(" [keys {}]", turn.keyed.as_str())
-        };
+        let keyed = if turn.keyed.is_empty() { String::new() } else { format!(" [keys {}]", turn.keyed.as_str()) };
         let said = turn.caller_text.as_str();
-        text.push_str(&format!(
-            "  caller: {said}{keyed}  (confidence {:.2})\n   ",
-            turn.confidence
-        ));
+        text.push_str(&format!("  caller: {said}{keyed}  (confidence {:.2})\n   ", turn.confidence));
     }
-    let cut = if turn.interrupted {
-        " -- cut off by the caller"
-    } else {
-        ""
-    };
+    let cut = if turn.interrupted { " -- cut off by the caller" } else { "" };
     text.push_str(&format!("  agent:  {}{cut}\n", turn.agent_text.as_str()));
     if !turn.decision.is_empty() {
         text.push_str(&format!("          decision {}\n", turn.decision.as_str()));
@@ -151,9 +112,7 @@ fn one_turn(turn: &Turn) -> String {
         text.push_str(&format!("          tool {tool}\n"));
     }
     if let Some(ms) = end_to_audio_ms(&turn.stages) {
-        text.push_str(&format!(
-            "          end of speech to first audio: {ms} ms\n"
-        ));
+        text.push_str(&format!("          end of speech to first audio: {ms} ms\n"));
     }
     text + &timeline(&turn.stages)
 }

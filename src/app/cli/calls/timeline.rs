@@ -25,10 +25,8 @@ pub(super) fn timeline(stages: &Stages) -> String {
         ("voice", stages.voice_ms),
         ("audio", stages.audio_ms),
     ];
-    let mut reached: Vec<(&str, i64)> = all
-        .into_iter()
-        .filter_map(|(name, at)| Some((name, (at? - origin).max(0))))
-        .collect();
+    let mut reached: Vec<(&str, i64)> =
+        all.into_iter().filter_map(|(name, at)| Some((name, (at? - origin).max(0)))).collect();
     // Thinking ahead reaches a decision before the turn is over.
     reached.sort_by_key(|(_, at)| *at);
     let whole = reached.last().map_or(1, |(_, at)| (*at).max(1));
@@ -36,12 +34,8 @@ pub(super) fn timeline(stages: &Stages) -> String {
     let mut text = String::new();
     let mut before = 0;
     for (name, at) in reached {
-        let (from, to) = (
-            column(before),
-            column(at).max(column(before) + i64::from(at > before)),
-        );
-        let bar = " ".repeat(usize::try_from(from).unwrap_or(0))
-            + &"#".repeat(usize::try_from(to - from).unwrap_or(0));
+        let (from, to) = (column(before), column(at).max(column(before) + i64::from(at > before)));
+        let bar = " ".repeat(usize::try_from(from).unwrap_or(0)) + &"#".repeat(usize::try_from(to - from).unwrap_or(0));
         text.push_str(&format!("          {name:<10} |{bar:<40}| {at:>5} ms\n"));
         before = at;
     }
@@ -54,15 +48,9 @@ fn engines(stages: &Stages) -> String {
         ("model's first token", stages.llm_first_ms),
         ("last token", stages.llm_total_ms),
     ];
-    let spent = spent
-        .into_iter()
-        .filter_map(|(name, ms)| ms.map(|ms| format!("{name} {ms} ms")));
+    let spent = spent.into_iter().filter_map(|(name, ms)| ms.map(|ms| format!("{name} {ms} ms")));
     let spent = spent.collect::<Vec<_>>().join(", ");
-    if spent.is_empty() {
-        spent
-    } else {
-        format!("          time spent: {spent}\n")
-    }
+    if spent.is_empty() { spent } else { format!("          time spent: {spent}\n") }
 }
 
 #[cfg(test)]
@@ -81,26 +69,14 @@ mod tests {
         };
         let text = timeline(&stages);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        assert_eq!(
-            lines[0],
-            format!("transcript |{}{}|   100 ms", "#".repeat(10), " ".repeat(30))
-        );
+        assert_eq!(lines[0], format!("transcript |{}{}|   100 ms", "#".repeat(10), " ".repeat(30)));
         assert!(lines[1].starts_with("decision"), "thought ahead: {text}");
-        assert_eq!(
-            lines[3],
-            format!("audio      |{}{}|   400 ms", " ".repeat(30), "#".repeat(10))
-        );
+        assert_eq!(lines[3], format!("audio      |{}{}|   400 ms", " ".repeat(30), "#".repeat(10)));
         assert_eq!(end_to_audio_ms(&stages), Some(400));
     }
 
     #[test]
     fn the_greeting_has_no_timeline() {
-        assert_eq!(
-            timeline(&Stages {
-                audio_ms: Some(80),
-                ..Stages::default()
-            }),
-            ""
-        );
+        assert_eq!(timeline(&Stages { audio_ms: Some(80), ..Stages::default() }), "");
     }
 }
