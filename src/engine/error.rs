@@ -15,9 +15,7 @@ pub enum Error {
         max: usize,
     },
     /// The bytes of a frame are no message of the type expected.
-    #[error(
-        "a frame does not hold the message expected ({why}): daemon and worker must come from the same release"
-    )]
+    #[error("a frame does not hold the message expected ({why}): daemon and worker must come from the same release")]
     FrameGarbled {
         /// The decoder's reason.
         why: String,
@@ -29,9 +27,7 @@ pub enum Error {
     #[error("the other side closed the socket")]
     Closed,
     /// The other side speaks another version of the protocol.
-    #[error(
-        "the daemon speaks worker protocol {theirs}, this worker {ours}: install both from the same release"
-    )]
+    #[error("the daemon speaks worker protocol {theirs}, this worker {ours}: install both from the same release")]
     Protocol {
         /// Version announced.
         theirs: u16,
@@ -39,9 +35,7 @@ pub enum Error {
         ours: u16,
     },
     /// The first frame was not a greeting.
-    #[error(
-        "the first frame on the socket is not a greeting: daemon and worker must come from the same release"
-    )]
+    #[error("the first frame on the socket is not a greeting: daemon and worker must come from the same release")]
     NoHello,
     /// The daemon does not take what the worker has to say.
     #[error("the daemon has read nothing for {0} ms: giving up")]

@@ -19,10 +19,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Error> {
     let frame = postcard::to_extend(message, vec![0; PREFIX]).map_err(garbled)?;
     let bytes = frame.len().saturating_sub(PREFIX);
     let length = u32::try_from(bytes).ok().filter(|_| bytes <= MAX_FRAME);
-    let length = length.ok_or(Error::FrameTooLong {
-        bytes,
-        max: MAX_FRAME,
-    })?;
+    let length = length.ok_or(Error::FrameTooLong { bytes, max: MAX_FRAME })?;
     let mut frame = frame;
     for (place, byte) in frame.iter_mut().zip(length.to_le_bytes()) {
         *place = byte;
@@ -34,18 +31,14 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Error> {
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     match postcard::take_from_bytes(body).map_err(garbled)? {
         (message, []) => Ok(message),
-        (_, rest) => Err(Error::FrameGarbled {
-            why: format!("{} bytes too many", rest.len()),
-        }),
+        (_, rest) => Err(Error::FrameGarbled { why: format!("{} bytes too many", rest.len()) }),
     }
 }
 
 /// Writes one frame and flushes.
 pub fn write_frame<T: Serialize>(to: &mut impl Write, message: &T) -> Result<(), Error> {
     let frame = encode(message)?;
-    to.write_all(&frame)
-        .and_then(|()| to.flush())
-        .map_err(Error::Socket)
+    to.write_all(&frame).and_then(|()| to.flush()).map_err(Error::Socket)
 }
 
 /// Reads one frame; [`Error::Closed`] when the other side closed between two frames.
@@ -61,10 +54,7 @@ pub fn read_body(from: &mut impl Read) -> Result<Vec<u8>, Error> {
     let length = body_length(prefix)?;
     // Grows with what really arrives: an announced length alone allocates nothing.
     let mut body = Vec::new();
-    let read = from
-        .take(length as u64)
-        .read_to_end(&mut body)
-        .map_err(Error::Socket)?;
+    let read = from.take(length as u64).read_to_end(&mut body).map_err(Error::Socket)?;
     if read < length {
         return Err(Error::Socket(io::ErrorKind::UnexpectedEof.into()));
     }
@@ -88,18 +78,13 @@ fn read_prefix(from: &mut impl Read, prefix: &mut [u8; PREFIX]) -> Result<(), Er
 fn body_length(prefix: [u8; PREFIX]) -> Result<usize, Error> {
     let bytes = u32::from_le_bytes(prefix) as usize;
     if bytes > MAX_FRAME {
-        return Err(Error::FrameTooLong {
-            bytes,
-            max: MAX_FRAME,
-        });
+        return Err(Error::FrameTooLong { bytes, max: MAX_FRAME });
     }
     Ok(bytes)
 }
 
 fn garbled(why: postcard::Error) -> Error {
-    Error::FrameGarbled {
-        why: why.to_string(),
-    }
+    Error::FrameGarbled { why: why.to_string() }
 }
 
 /// Collects bytes as they arrive and hands out whole messages.

@@ -139,9 +139,7 @@ pub struct SttModel {
 
 impl Default for SttModel {
     fn default() -> Self {
-        SttModel {
-            confidence_floor: 0.5,
-        }
+        SttModel { confidence_floor: 0.5 }
     }
 }
 
@@ -214,22 +212,15 @@ struct RawFile {
 impl Manifest {
     /// Reads a manifest from its file.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|why| Error::ManifestUnreadable {
-            path: path.to_owned(),
-            why,
-        })?;
+        let text = fs::read_to_string(path).map_err(|why| Error::ManifestUnreadable { path: path.to_owned(), why })?;
         Self::parse(&text, path)
     }
 
     /// Parses the text of the manifest that lies at `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let source = Source { text, path };
-        let raw: Raw = toml::from_str(text).map_err(|why| {
-            source.wrong(
-                why.span().map_or(0, |span| span.start),
-                why.message().to_owned(),
-            )
-        })?;
+        let raw: Raw = toml::from_str(text)
+            .map_err(|why| source.wrong(why.span().map_or(0, |span| span.start), why.message().to_owned()))?;
         source.check(raw)
     }
 }
@@ -242,24 +233,16 @@ pub fn all(models: &Path) -> Vec<(PathBuf, Result<Manifest, Error>)> {
         .filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
         .collect();
     found.sort();
-    found
-        .into_iter()
-        .map(|path| (path.clone(), Manifest::load(&path)))
-        .collect()
+    found.into_iter().map(|path| (path.clone(), Manifest::load(&path))).collect()
 }
 
 fn folders(of: &Path) -> Vec<PathBuf> {
-    entries(of)
-        .into_iter()
-        .filter(|path| path.is_dir())
-        .collect()
+    entries(of).into_iter().filter(|path| path.is_dir()).collect()
 }
 
 fn entries(of: &Path) -> Vec<PathBuf> {
     let listed = fs::read_dir(of).into_iter().flatten();
-    listed
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect()
+    listed.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
 }
 
 /// The text being checked, for errors that name their line.
@@ -272,11 +255,7 @@ impl Source<'_> {
     fn wrong(&self, at: usize, what: impl Into<String>) -> Error {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        Error::Manifest {
-            path: self.path.to_owned(),
-            line,
-            what: what.into(),
-        }
+        Error::Manifest { path: self.path.to_owned(), line, what: what.into() }
     }
 
     fn check(&self, raw: Raw) -> Result<Manifest, Error> {
@@ -290,21 +269,11 @@ impl Source<'_> {
         self.tags(&raw.languages)?;
         self.section(at_kind, kind, Kind::Llm, raw.llm.is_some())?;
         self.section(at_kind, kind, Kind::Tts, raw.tts.is_some())?;
-        let installed = raw
-            .tts
-            .as_ref()
-            .is_some_and(|tts| tts.engine == TtsEngine::Espeak);
+        let installed = raw.tts.as_ref().is_some_and(|tts| tts.engine == TtsEngine::Espeak);
         if raw.files.is_empty() && !installed {
-            return Err(self.wrong(
-                at_kind,
-                "no [[files]]: name the model's file with its sha256 and bytes",
-            ));
+            return Err(self.wrong(at_kind, "no [[files]]: name the model's file with its sha256 and bytes"));
         }
-        let files = raw
-            .files
-            .iter()
-            .map(|file| self.file(file))
-            .collect::<Result<_, _>>()?;
+        let files = raw.files.iter().map(|file| self.file(file)).collect::<Result<_, _>>()?;
         Ok(Manifest {
             name: raw.name.into_inner(),
             kind,
@@ -324,19 +293,14 @@ impl Source<'_> {
     fn named(&self, name: &Spanned<String>) -> Result<(), Error> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
         if name.get_ref().is_empty() || !name.get_ref().chars().all(plain) {
-            let what = format!(
-                "name {:?}: use lower-case letters, digits, hyphens and dots",
-                name.get_ref()
-            );
+            let what = format!("name {:?}: use lower-case letters, digits, hyphens and dots", name.get_ref());
             return Err(self.wrong(name.span().start, what));
         }
         Ok(())
     }
 
     fn tags(&self, languages: &Spanned<Vec<String>>) -> Result<(), Error> {
-        let primary = |tag: &&String| {
-            !(2..=3).contains(&tag.len()) || !tag.chars().all(|c| c.is_ascii_lowercase())
-        };
+        let primary = |tag: &&String| !(2..=3).contains(&tag.len()) || !tag.chars().all(|c| c.is_ascii_lowercase());
         match languages.get_ref().iter().find(primary) {
             Some(tag) => {
                 let what = format!("language {tag:?}: write the primary tag alone, such as \"en\"");
@@ -348,18 +312,11 @@ impl Source<'_> {
 
     fn section(&self, at: usize, kind: Kind, of: Kind, there: bool) -> Result<(), Error> {
         match (kind == of, there) {
-            (true, false) => Err(self.wrong(
-                at,
-                format!("kind is {:?}: add the section [{}]", of.name(), of.name()),
-            )),
-            (false, true) => Err(self.wrong(
-                at,
-                format!(
-                    "kind is {:?}: the section [{}] does not belong here",
-                    kind.name(),
-                    of.name()
-                ),
-            )),
+            (true, false) => Err(self.wrong(at, format!("kind is {:?}: add the section [{}]", of.name(), of.name()))),
+            (false, true) => {
+                Err(self
+                    .wrong(at, format!("kind is {:?}: the section [{}] does not belong here", kind.name(), of.name())))
+            }
             _ => Ok(()),
         }
     }
@@ -376,12 +333,9 @@ impl Source<'_> {
 
     fn file(&self, raw: &RawFile) -> Result<ModelFile, Error> {
         let name = raw.path.get_ref();
-        let beside =
-            !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        let beside = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         if !beside {
-            let what = format!(
-                "path {name:?}: a model's file lies beside its manifest, write its bare name"
-            );
+            let what = format!("path {name:?}: a model's file lies beside its manifest, write its bare name");
             return Err(self.wrong(raw.path.span().start, what));
         }
         let sha256 = raw.sha256.get_ref().to_ascii_lowercase();
@@ -390,11 +344,6 @@ impl Source<'_> {
             return Err(self.wrong(raw.sha256.span().start, what));
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        Ok(ModelFile {
-            path: folder.join(name),
-            sha256,
-            bytes: raw.bytes,
-            url: raw.url.clone(),
-        })
+        Ok(ModelFile { path: folder.join(name), sha256, bytes: raw.bytes, url: raw.url.clone() })
     }
 }

@@ -220,7 +220,7 @@ pub enum TtsEvent {
 }
 
 /// A connection's message types: one marker per engine.
-pub trait Engine {
+pub trait Engine: 'static {
     /// Work, daemon to worker.
     type Work: Serialize + for<'de> Deserialize<'de> + Send + 'static;
     /// Events, worker to daemon.

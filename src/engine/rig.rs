@@ -1,6 +1,6 @@
 //! A worker process on a socket pair, for the workers' own tests and measurements.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -27,8 +27,7 @@ impl<E: Engine> Rig<E> {
     /// Starts a worker; says nothing to it yet.
     pub fn spawn(program: &Path, args: &[&str]) -> Result<Self, Error> {
         let (ours, theirs) = UnixStream::pair().map_err(Error::Socket)?;
-        ours.set_read_timeout(Some(PATIENCE))
-            .map_err(Error::Socket)?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(Error::Socket)?;
         let child = Command::new(program)
             .args(args)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -36,12 +35,7 @@ impl<E: Engine> Rig<E> {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(Error::Socket)?;
-        Ok(Rig {
-            child,
-            socket: ours,
-            ahead: None,
-            engine: PhantomData,
-        })
+        Ok(Rig { child, socket: ours, ahead: None, engine: PhantomData })
     }
 
     /// Starts a worker, greets it and waits until it is ready; also answers what it says of itself.
@@ -49,11 +43,7 @@ impl<E: Engine> Rig<E> {
         let mut rig = Self::spawn(program, args)?;
         rig.send(&Down::Hello { protocol: PROTOCOL })?;
         match rig.receive()? {
-            Up::Ready {
-                protocol: PROTOCOL,
-                about,
-                ..
-            } => Ok((rig, about)),
+            Up::Ready { protocol: PROTOCOL, about, .. } => Ok((rig, about)),
             _ => Err(Error::NoHello),
         }
     }
@@ -61,6 +51,11 @@ impl<E: Engine> Rig<E> {
     /// Sends a message.
     pub fn send(&mut self, down: &Down<E::Work>) -> Result<(), Error> {
         write_frame(&mut self.socket, down)
+    }
+
+    /// Sends bytes that need be no frame.
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.socket.write_all(bytes).map_err(Error::Socket)
     }
 
     /// Sends work.
@@ -76,14 +71,10 @@ impl<E: Engine> Rig<E> {
 
     /// The next message if it comes within this time.
     pub fn receive_within(&mut self, time: Duration) -> Result<Option<Up<E::Event>>, Error> {
-        self.socket
-            .set_read_timeout(Some(time))
-            .map_err(Error::Socket)?;
+        self.socket.set_read_timeout(Some(time)).map_err(Error::Socket)?;
         let mut first = [0];
         let came = self.ahead.is_some() || self.socket.read_exact(&mut first).is_ok();
-        self.socket
-            .set_read_timeout(Some(PATIENCE))
-            .map_err(Error::Socket)?;
+        self.socket.set_read_timeout(Some(PATIENCE)).map_err(Error::Socket)?;
         if !came {
             return Ok(None);
         }
@@ -112,11 +103,7 @@ impl<E: Engine> Rig<E> {
         if let Some(mut stderr) = self.child.stderr.take() {
             let _ = stderr.read_to_string(&mut errors);
         }
-        (
-            self.child.wait().ok().and_then(|status| status.code()),
-            output,
-            errors,
-        )
+        (self.child.wait().ok().and_then(|status| status.code()), output, errors)
     }
 }
 

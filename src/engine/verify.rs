@@ -31,10 +31,7 @@ pub fn read_verified(file: &ModelFile) -> Result<Vec<u8>, Error> {
 /// Copies a model file to `to`, hashing the very bytes that are copied. On an error what was
 /// written so far must not be used.
 pub fn copy_verified(file: &ModelFile, to: &mut impl Write) -> Result<(), Error> {
-    let unreadable = |why| Error::ModelUnreadable {
-        path: file.path.clone(),
-        why,
-    };
+    let unreadable = |why| Error::ModelUnreadable { path: file.path.clone(), why };
     let mut from = File::open(&file.path).map_err(unreadable)?;
     let found = from.metadata().map_err(unreadable)?.len();
     refuse_length(file, found)?;
@@ -57,11 +54,7 @@ pub fn copy_verified(file: &ModelFile, to: &mut impl Write) -> Result<(), Error>
     refuse_length(file, copied)?;
     let found = hex(&hash.finalize());
     if found != file.sha256 {
-        return Err(Error::ModelHash {
-            path: file.path.clone(),
-            expected: file.sha256.clone(),
-            found,
-        });
+        return Err(Error::ModelHash { path: file.path.clone(), expected: file.sha256.clone(), found });
     }
     Ok(())
 }
@@ -70,11 +63,7 @@ fn refuse_length(file: &ModelFile, found: u64) -> Result<(), Error> {
     if found == file.bytes {
         return Ok(());
     }
-    Err(Error::ModelSize {
-        path: file.path.clone(),
-        expected: file.bytes,
-        found,
-    })
+    Err(Error::ModelSize { path: file.path.clone(), expected: file.bytes, found })
 }
 
 fn hex(bytes: &[u8]) -> String {

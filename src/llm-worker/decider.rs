@@ -13,6 +13,7 @@ use llama_cpp_2::{DecodeError, token::LlamaToken};
 
 use crate::grammar::Grammars;
 use crate::job::{Answer, Job, Progress};
+use crate::schedule::{Reading, chunks};
 use crate::sequences::{Sequences, sequence};
 use crate::shared::{SHARED, SharedPrefixes};
 use crate::wording::Wording;
@@ -20,12 +21,13 @@ use crate::wording::Wording;
 /// Prompt tokens computed in one step over all calls: bounds how long a generated token waits
 /// for somebody's prompt.
 const CHUNK: usize = 128;
-/// Of these the longest prompt gets so many, however many shorter ones there are.
-const LONGEST_SHARE: usize = 32;
 /// Jobs that may wait for a slot.
 const MAX_WAITING: usize = 512;
 /// Bytes of text a token stands for at most, on average; longer prompts are refused unread.
 const BYTES_PER_TOKEN: usize = 16;
+/// Answers in the making at the same time. A processor is no faster for more of them: the
+/// others wait, and all but the last are done sooner than if all went on together.
+const AT_ONCE: usize = 16;
 /// Tokens an answer must have room for.
 const SHORTEST_ANSWER: usize = 8;
 
@@ -98,16 +100,11 @@ impl Decider {
 
     /// The first decode allocates; better now than under somebody's first words.
     fn warm(&mut self) -> Result<(), Error> {
-        let prompt = Prompt {
-            shared: String::new(),
-            own: "hello, what are your hours?".to_owned(),
-        };
+        let prompt = Prompt { shared: String::new(), own: "hello, what are your hours?".to_owned() };
         let tokens = self.wording.whole(&prompt);
         self.batch.clear();
         for (position, token) in (0..).zip(tokens.all.iter().take(CHUNK)) {
-            self.batch
-                .add(*token, position, &[0], true)
-                .map_err(broken)?;
+            self.batch.add(*token, position, &[0], true).map_err(broken)?;
         }
         self.context.decode(&mut self.batch).map_err(broken)?;
         self.context.clear_kv_cache();
@@ -118,30 +115,19 @@ impl Decider {
         if self.too_long(prompt) {
             return; // the decision that follows says so
         }
-        if self
-            .sequences
-            .of(session)
-            .and_then(|slot| slot.job.as_ref())
-            .is_some_and(|job| job.answer.is_some())
-        {
+        if self.sequences.of(session).and_then(|slot| slot.job.as_ref()).is_some_and(|job| job.answer.is_some()) {
             return;
         }
         self.drop_reading(session);
         let prompt = self.wording.begun(prompt);
         if prompt.all.len() < self.longest {
-            self.wait(Job {
-                session,
-                prompt,
-                computed: 0,
-                answer: None,
-            });
+            self.wait(Job { session, prompt, computed: 0, answer: None });
         }
     }
 
     /// Reading ahead is moot as soon as more of the prompt is known.
     fn drop_reading(&mut self, session: Session) {
-        self.waiting
-            .retain(|job| job.session != session || job.answer.is_some());
+        self.waiting.retain(|job| job.session != session || job.answer.is_some());
         if let Some(slot) = self.sequences.of(session)
             && slot.job.as_ref().is_some_and(|job| job.answer.is_none())
         {
@@ -171,40 +157,29 @@ impl Decider {
             return Err(format!("{MAX_WAITING} decisions wait already"));
         }
         if self.too_long(prompt) {
-            return Err(format!(
-                "the prompt is too long for {} tokens",
-                self.longest
-            ));
+            return Err(format!("the prompt is too long for {} tokens", self.longest));
         }
         let prompt = self.wording.whole(prompt);
         let room = self.longest.saturating_sub(prompt.all.len());
         if room < SHORTEST_ANSWER {
-            return Err(format!(
-                "the prompt has {} tokens, too many for {}",
-                prompt.all.len(),
-                self.longest
-            ));
+            return Err(format!("the prompt has {} tokens, too many for {}", prompt.all.len(), self.longest));
         }
         let room = u32::try_from(room).unwrap_or(u32::MAX);
         let answer = answer(&mut self.grammars, max_tokens.min(room))?;
-        Ok(Job {
-            session,
-            prompt,
-            computed: 0,
-            answer: Some(answer),
-        })
+        Ok(Job { session, prompt, computed: 0, answer: Some(answer) })
     }
 
     /// Gives waiting jobs their slots, decisions before mere reading, each in order of arrival.
     fn admit(&mut self) -> Result<(), Error> {
+        let mut room = AT_ONCE.saturating_sub(self.sequences.answers());
         for deciding in [true, false] {
             let mut later = VecDeque::new();
             while let Some(job) = self.waiting.pop_front() {
-                let fits = job.answer.is_some() == deciding;
+                let fits = job.answer.is_some() == deciding && (!deciding || room > 0);
                 match fits.then(|| self.sequences.free_for(job.session)).flatten() {
                     Some(slot) => {
-                        self.sequences
-                            .start(slot, job, &mut self.shared, &mut self.context)?;
+                        room = room.saturating_sub(usize::from(deciding));
+                        self.sequences.start(slot, job, &mut self.shared, &mut self.context)?;
                     }
                     None => later.push_back(job),
                 }
@@ -226,60 +201,22 @@ impl Decider {
                 Some(token) => {
                     let logits = self.batch.n_tokens();
                     let at = sequence(slot.cached.len());
-                    self.batch
-                        .add(token, at, &[sequence(index)], true)
-                        .map_err(broken)?;
+                    self.batch.add(token, at, &[sequence(index)], true).map_err(broken)?;
                     slot.cached.push(token);
-                    parts.push(Part {
-                        slot: index,
-                        logits: Some(logits),
-                    });
+                    parts.push(Part { slot: index, logits: Some(logits) });
                 }
-                None if left > 0 => reading.push((job.answer.is_none(), left, index)),
+                None if left > 0 => reading.push(Reading { ahead: job.answer.is_none(), left, slot: index }),
                 None => slot.job = None, // read ahead to its end
             }
         }
-        for (slot, tokens) in self.chunks(reading) {
+        for (slot, tokens) in chunks(reading, CHUNK) {
             parts.push(self.read(slot, tokens)?);
         }
         Ok(parts)
     }
 
-    /// Divides a step's prompt tokens: decisions first, the shortest rest first, so that most
-    /// answers begin soonest; but the longest always gets its share.
-    fn chunks(&self, mut reading: Vec<(bool, usize, usize)>) -> Vec<(usize, usize)> {
-        reading.sort_unstable();
-        let longest = reading.iter().copied().max_by_key(|(_, left, _)| *left);
-        let mut budget = CHUNK;
-        let mut chunks: Vec<(usize, usize)> = Vec::new();
-        if let Some((_, left, slot)) = longest {
-            let share = left.min(LONGEST_SHARE);
-            budget -= share;
-            chunks.push((slot, share));
-        }
-        for (_, left, slot) in reading {
-            match chunks.first_mut().filter(|(first, _)| *first == slot) {
-                Some((_, share)) => {
-                    let more = (left - *share).min(budget);
-                    *share += more;
-                    budget -= more;
-                }
-                None => {
-                    let share = left.min(budget);
-                    budget -= share;
-                    chunks.push((slot, share));
-                }
-            }
-        }
-        chunks.retain(|(_, share)| *share > 0);
-        chunks
-    }
-
     fn read(&mut self, index: usize, tokens: usize) -> Result<Part, Error> {
-        let mut part = Part {
-            slot: index,
-            logits: None,
-        };
+        let mut part = Part { slot: index, logits: None };
         let Some(slot) = self.sequences.slots.get_mut(index) else {
             return Ok(part);
         };
@@ -293,9 +230,7 @@ impl Decider {
             if last {
                 part.logits = Some(self.batch.n_tokens());
             }
-            self.batch
-                .add(*token, sequence(at), &[sequence(index)], last)
-                .map_err(broken)?;
+            self.batch.add(*token, sequence(at), &[sequence(index)], last).map_err(broken)?;
             slot.cached.push(*token);
             job.computed += 1;
         }
@@ -325,14 +260,8 @@ impl Decider {
         let Some(job) = &mut slot.job else {
             return Ok(());
         };
-        if let Some(head) = job
-            .prompt
-            .all
-            .get(..job.prompt.shared)
-            .filter(|head| slot.cached.len() >= head.len())
-        {
-            self.shared
-                .keep(sequence(part.slot), head, &mut self.context)?;
+        if let Some(head) = job.prompt.all.get(..job.prompt.shared).filter(|head| slot.cached.len() >= head.len()) {
+            self.shared.keep(sequence(part.slot), head, &mut self.context)?;
         }
         let progress = match (&mut job.answer, part.logits) {
             (Some(answer), Some(at)) => {
@@ -356,10 +285,7 @@ impl Decider {
                 continue;
             };
             if let Some(answer) = slot.job.take().and_then(|job| job.answer) {
-                post.failed(
-                    answer.ticket,
-                    format!("llama.cpp could not decode a step ({why})"),
-                )?;
+                post.failed(answer.ticket, format!("llama.cpp could not decode a step ({why})"))?;
             }
             slot.cut(part.slot, 0, &mut self.context)?;
         }
@@ -377,13 +303,7 @@ impl Worker for Decider {
     fn take(&mut self, work: LlmWork, received: Instant, post: &Post<Llm>) -> Result<(), Error> {
         match work {
             LlmWork::Prefill { session, prompt } => self.take_prefill(session, &prompt),
-            LlmWork::Decide {
-                session,
-                ticket,
-                prompt,
-                grammar,
-                max_tokens,
-            } => {
+            LlmWork::Decide { session, ticket, prompt, grammar, max_tokens } => {
                 self.drop_reading(session);
                 let answer = |grammars: &mut Grammars, max_tokens| {
                     let guard = grammars.guard(&grammar)?;
@@ -399,11 +319,7 @@ impl Worker for Decider {
     }
 
     fn cancel(&mut self, ticket: Ticket) {
-        let is_it = |job: &Job| {
-            job.answer
-                .as_ref()
-                .is_some_and(|answer| answer.ticket == ticket)
-        };
+        let is_it = |job: &Job| job.answer.as_ref().is_some_and(|answer| answer.ticket == ticket);
         self.waiting.retain(|job| !is_it(job));
         for (index, slot) in self.sequences.slots.iter_mut().enumerate() {
             if slot.job.as_ref().is_some_and(is_it) {
@@ -428,16 +344,10 @@ impl Worker for Decider {
         self.admit()?;
         let parts = self.compose()?;
         if parts.is_empty() {
-            return Ok(if self.waiting.is_empty() {
-                Step::Idle
-            } else {
-                Step::Again
-            });
+            return Ok(if self.waiting.is_empty() { Step::Idle } else { Step::Again });
         }
         match self.decode() {
-            Ok(()) => parts
-                .iter()
-                .try_for_each(|part| self.harvest(*part, post))?,
+            Ok(()) => parts.iter().try_for_each(|part| self.harvest(*part, post))?,
             Err(why) => self.fail(&parts, &why, post)?,
         }
         Ok(Step::Again)
@@ -452,10 +362,7 @@ fn piece(model: &LlamaModel, token: LlamaToken) -> Option<Vec<u8>> {
 
 fn longest(model: &LlamaModel, manifest: u32, asked: u32) -> usize {
     let trained = model.n_ctx_train();
-    let wanted = [asked, manifest, trained]
-        .into_iter()
-        .find(|tokens| *tokens > 0)
-        .unwrap_or(trained);
+    let wanted = [asked, manifest, trained].into_iter().find(|tokens| *tokens > 0).unwrap_or(trained);
     wanted.min(trained).max(64) as usize
 }
 
@@ -467,9 +374,7 @@ fn context(
     batch: usize,
 ) -> Result<LlamaContext<'static>, Error> {
     let sequences = limits.slots + SHARED;
-    let cells = u32::try_from(longest)
-        .unwrap_or(u32::MAX)
-        .saturating_mul(limits.slots + 1);
+    let cells = u32::try_from(longest).unwrap_or(u32::MAX).saturating_mul(limits.slots + 1);
     let batch = u32::try_from(batch).unwrap_or(u32::MAX);
     let params = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(cells))
@@ -484,9 +389,7 @@ fn context(
         .with_n_threads(limits.threads)
         .with_n_threads_batch(limits.threads);
     model.new_context(backend, params).map_err(|why| {
-        Error::Engine(format!(
-            "llama.cpp can't make a context of {cells} tokens ({why}): lower --slots or --context"
-        ))
+        Error::Engine(format!("llama.cpp can't make a context of {cells} tokens ({why}): lower --slots or --context"))
     })
 }
 

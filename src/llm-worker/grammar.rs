@@ -24,11 +24,7 @@ pub struct Grammars {
 
 impl Grammars {
     pub fn new(model: &'static LlamaModel) -> Self {
-        Grammars {
-            model,
-            compiled: HashMap::new(),
-            uses: 0,
-        }
+        Grammars { model, compiled: HashMap::new(), uses: 0 }
     }
 
     /// A guard at the start of this grammar; the error says what is wrong with it.
@@ -36,22 +32,15 @@ impl Grammars {
         self.uses += 1;
         if let Some((compiled, used)) = self.compiled.get_mut(text) {
             *used = self.uses;
-            return Ok(Guard {
-                sampler: compiled.clone(),
-            });
+            return Ok(Guard { sampler: compiled.clone() });
         }
         if text.len() > LONGEST {
-            return Err(format!(
-                "the grammar has {} bytes, more than {LONGEST}",
-                text.len()
-            ));
+            return Err(format!("the grammar has {} bytes, more than {LONGEST}", text.len()));
         }
         let compiled = LlamaSampler::grammar(self.model, text, "root")
             .map_err(|why| format!("the grammar does not compile: {why}"))?;
         self.make_room();
-        let guard = Guard {
-            sampler: compiled.clone(),
-        };
+        let guard = Guard { sampler: compiled.clone() };
         self.compiled.insert(text.to_owned(), (compiled, self.uses));
         Ok(guard)
     }
@@ -91,24 +80,15 @@ impl Guard {
             return self.choose_among_all(logits);
         };
         let sum: f32 = allowed.iter().map(|(_, logit)| (logit - best).exp()).sum();
-        Some(Choice {
-            token,
-            probability: (allowed.len() > 1).then(|| 1.0 / sum),
-        })
+        Some(Choice { token, probability: (allowed.len() > 1).then(|| 1.0 / sum) })
     }
 
     fn choose_among_all(&mut self, logits: &[f32]) -> Option<Choice> {
-        let all = (0..)
-            .zip(logits)
-            .map(|(id, logit)| (LlamaToken::new(id), *logit))
-            .collect();
+        let all = (0..).zip(logits).map(|(id, logit)| (LlamaToken::new(id), *logit)).collect();
         let allowed = self.allowed(all);
         let (token, best) = allowed.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
         let sum: f32 = allowed.iter().map(|(_, logit)| (logit - best).exp()).sum();
-        Some(Choice {
-            token,
-            probability: (allowed.len() > 1).then(|| 1.0 / sum),
-        })
+        Some(Choice { token, probability: (allowed.len() > 1).then(|| 1.0 / sum) })
     }
 
     /// Goes on by a token that [`Guard::choose`] picked; not for the end of the text.
@@ -117,9 +97,7 @@ impl Guard {
     }
 
     fn allowed(&mut self, tokens: Vec<(LlamaToken, f32)>) -> Vec<(LlamaToken, f32)> {
-        let data = tokens
-            .iter()
-            .map(|(token, logit)| LlamaTokenData::new(*token, *logit, 0.0));
+        let data = tokens.iter().map(|(token, logit)| LlamaTokenData::new(*token, *logit, 0.0));
         let mut asked = LlamaTokenDataArray::from_iter(data, false);
         self.sampler.apply(&mut asked);
         let kept = asked.data.iter().filter(|data| data.logit().is_finite());

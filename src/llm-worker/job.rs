@@ -69,10 +69,7 @@ impl Answer {
         post: &Post<Llm>,
     ) -> Result<Progress, Error> {
         let Some(choice) = self.guard.choose(logits) else {
-            post.failed(
-                self.ticket,
-                "no token of the model goes on within the grammar",
-            )?;
+            post.failed(self.ticket, "no token of the model goes on within the grammar")?;
             return Ok(Progress::Over);
         };
         self.first.get_or_insert_with(Instant::now);
@@ -86,10 +83,7 @@ impl Answer {
                 Ok(Progress::Over)
             }
             Some(_) if self.tokens >= self.max_tokens => {
-                let why = format!(
-                    "the answer was not complete after {} tokens",
-                    self.max_tokens
-                );
+                let why = format!("the answer was not complete after {} tokens", self.max_tokens);
                 post.failed(self.ticket, why)?;
                 Ok(Progress::Over)
             }
@@ -108,10 +102,7 @@ impl Answer {
         if text.is_empty() {
             return Ok(());
         }
-        post.event(LlmEvent::Piece {
-            ticket: self.ticket,
-            text,
-        })
+        post.event(LlmEvent::Piece { ticket: self.ticket, text })
     }
 
     fn done(&self, prompt_tokens: u32) -> LlmEvent {
@@ -122,9 +113,7 @@ impl Answer {
             text: self.pieces.text().to_owned(),
             prompt_tokens,
             tokens: self.tokens,
-            first_ms: self
-                .first
-                .map_or(total_ms, |first| elapsed_ms(self.received, first)),
+            first_ms: self.first.map_or(total_ms, |first| elapsed_ms(self.received, first)),
             total_ms,
             confidence: if count == 0 { 1.0 } else { sum / count as f32 },
         }

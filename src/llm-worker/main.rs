@@ -11,6 +11,7 @@ mod decider;
 mod grammar;
 mod job;
 mod pieces;
+mod schedule;
 mod sequences;
 mod shared;
 mod wording;
@@ -37,10 +38,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(
-        env::args_os().skip(1),
-        &["--slots", "--context", "--threads"],
-    )?;
+    let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--threads"])?;
     let limits = Limits {
         slots: args.number("--slots", SLOTS, (1, 200))?,
         context: args.number("--context", 0, (0, 131_072))?,
@@ -48,17 +46,11 @@ fn run() -> Result<(), Error> {
     };
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Llm)?;
-    let files: Vec<_> = manifest
-        .files
-        .iter()
-        .map(|file| file.path.as_path())
-        .collect();
+    let files: Vec<_> = manifest.files.iter().map(|file| file.path.as_path()).collect();
     let sandbox = sandbox::close(&files)?;
     if args.try_egress {
         sandbox::close_files()?;
-        return Ok(worker::attempts()
-            .iter()
-            .for_each(|attempt| println!("{attempt}")));
+        return Ok(worker::attempts().iter().for_each(|attempt| println!("{attempt}")));
     }
     worker::serve(started, || {
         let (backend, model) = load(&manifest)?;
@@ -70,19 +62,16 @@ fn run() -> Result<(), Error> {
 
 /// Loads the model; it stays for the life of the process, as do the contexts that borrow it.
 fn load(manifest: &Manifest) -> Result<(&'static LlamaBackend, &'static LlamaModel), Error> {
-    let file = manifest
-        .files
-        .first()
-        .ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
+    let file = manifest.files.first().ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
     let sealed = Sealed::open(file)?;
-    let mut backend =
-        LlamaBackend::init().map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
+    let mut backend = LlamaBackend::init().map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
     backend.void_logs();
-    let model = LlamaModel::load_from_file(&backend, sealed.path(), &LlamaModelParams::default())
-        .map_err(|why| {
-            let path = file.path.display();
-            Error::Engine(format!("{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"))
-        })?;
+    let model = LlamaModel::load_from_file(&backend, sealed.path(), &LlamaModelParams::default()).map_err(|why| {
+        let path = file.path.display();
+        Error::Engine(format!(
+            "{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"
+        ))
+    })?;
     if model.is_recurrent() || model.is_hybrid() {
         let path = file.path.display();
         return Err(Error::Engine(format!(

@@ -17,10 +17,7 @@ impl Pieces {
                 Err(why) => {
                     let (head, _) = self.pending.split_at(why.valid_up_to());
                     // `None`: the bytes end inside a character, more may come.
-                    (
-                        std::str::from_utf8(head).unwrap_or_default(),
-                        why.error_len().unwrap_or(0),
-                    )
+                    (std::str::from_utf8(head).unwrap_or_default(), why.error_len().unwrap_or(0))
                 }
             };
             let taken = valid.len() + skip;
@@ -59,9 +56,6 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_marked() {
         let mut pieces = Pieces::default();
-        assert_eq!(
-            pieces.push(b"a\xffb\xff\xffc"),
-            "a\u{fffd}b\u{fffd}\u{fffd}c"
-        );
+        assert_eq!(pieces.push(b"a\xffb\xff\xffc"), "a\u{fffd}b\u{fffd}\u{fffd}c");
     }
 }

@@ -25,40 +25,28 @@ pub struct Sequences {
 
 impl Sequences {
     pub fn new(count: u32) -> Self {
-        Sequences {
-            slots: (0..count).map(|_| Slot::default()).collect(),
-            clock: 0,
-        }
+        Sequences { slots: (0..count).map(|_| Slot::default()).collect(), clock: 0 }
     }
 
     /// The slot of this call.
     pub fn of(&mut self, session: Session) -> Option<&mut Slot> {
-        self.slots
-            .iter_mut()
-            .find(|slot| slot.session == Some(session))
+        self.slots.iter_mut().find(|slot| slot.session == Some(session))
+    }
+
+    /// Answers in the making.
+    pub fn answers(&self) -> usize {
+        let answers = |slot: &&Slot| slot.job.as_ref().is_some_and(|job| job.answer.is_some());
+        self.slots.iter().filter(answers).count()
     }
 
     /// A slot that can take a job of this call now: its own unless it works, else an empty one,
     /// else the one that has been idle longest.
     pub fn free_for(&self, session: Session) -> Option<usize> {
-        if let Some(own) = self
-            .slots
-            .iter()
-            .position(|slot| slot.session == Some(session))
-        {
-            return self
-                .slots
-                .get(own)
-                .filter(|slot| slot.job.is_none())
-                .map(|_| own);
+        if let Some(own) = self.slots.iter().position(|slot| slot.session == Some(session)) {
+            return self.slots.get(own).filter(|slot| slot.job.is_none()).map(|_| own);
         }
-        let idle = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| slot.job.is_none());
-        idle.min_by_key(|(_, slot)| (slot.session.is_some(), slot.used))
-            .map(|(index, _)| index)
+        let idle = self.slots.iter().enumerate().filter(|(_, slot)| slot.job.is_none());
+        idle.min_by_key(|(_, slot)| (slot.session.is_some(), slot.used)).map(|(index, _)| index)
     }
 
     /// Gives a job to a slot and cuts the cache back to what the job's prompt begins with.
@@ -75,11 +63,7 @@ impl Sequences {
         };
         let common = common_prefix(&slot.cached, &job.prompt.all);
         // The last token must be computed again to have something to answer from.
-        let keep = if job.answer.is_some() {
-            common.min(job.prompt.all.len().saturating_sub(1))
-        } else {
-            common
-        };
+        let keep = if job.answer.is_some() { common.min(job.prompt.all.len().saturating_sub(1)) } else { common };
         let head = job.prompt.all.get(..job.prompt.shared).unwrap_or_default();
         if keep < head.len() && shared.copy_to(sequence(index), head, context)? {
             slot.cached = head.to_vec();
@@ -108,12 +92,7 @@ impl Sequences {
 
 impl Slot {
     /// Forgets the tokens from `keep` on.
-    pub fn cut(
-        &mut self,
-        index: usize,
-        keep: usize,
-        context: &mut LlamaContext<'_>,
-    ) -> Result<(), Error> {
+    pub fn cut(&mut self, index: usize, keep: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
         if keep < self.cached.len() || keep == 0 {
             cut(context, sequence(index), keep)?;
             self.cached.truncate(keep);
@@ -135,11 +114,7 @@ pub fn cut(context: &mut LlamaContext<'_>, sequence: i32, keep: usize) -> Result
     let from = u32::try_from(keep).unwrap_or(u32::MAX);
     context
         .kv_cache_seq_rm(sequence, Some(from), None)
-        .map_err(|why| {
-            Error::Engine(format!(
-                "the model's cache can't be cut back to a common prompt ({why})"
-            ))
-        })
+        .map_err(|why| Error::Engine(format!("the model's cache can't be cut back to a common prompt ({why})")))
 }
 
 /// The context's number for a slot or shared prefix.

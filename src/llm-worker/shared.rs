@@ -28,20 +28,11 @@ impl SharedPrefixes {
     /// Their sequences come after those of the slots.
     pub fn new(slots: u32) -> Self {
         let heads = (0..SHARED).map(|_| Head::default()).collect();
-        SharedPrefixes {
-            first: slots as usize,
-            heads,
-            clock: 0,
-        }
+        SharedPrefixes { first: slots as usize, heads, clock: 0 }
     }
 
     /// Makes `to` hold exactly this head, if it is known.
-    pub fn copy_to(
-        &mut self,
-        to: i32,
-        tokens: &[LlamaToken],
-        context: &mut LlamaContext<'_>,
-    ) -> Result<bool, Error> {
+    pub fn copy_to(&mut self, to: i32, tokens: &[LlamaToken], context: &mut LlamaContext<'_>) -> Result<bool, Error> {
         let Some(index) = self.known(tokens) else {
             return Ok(false);
         };
@@ -51,20 +42,11 @@ impl SharedPrefixes {
     }
 
     /// Keeps the head that the sequence `from` has just computed, unless it is known.
-    pub fn keep(
-        &mut self,
-        from: i32,
-        tokens: &[LlamaToken],
-        context: &mut LlamaContext<'_>,
-    ) -> Result<(), Error> {
+    pub fn keep(&mut self, from: i32, tokens: &[LlamaToken], context: &mut LlamaContext<'_>) -> Result<(), Error> {
         if tokens.len() < WORTH_SHARING || self.known(tokens).is_some() {
             return Ok(());
         }
-        let oldest = self
-            .heads
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, head)| head.used);
+        let oldest = self.heads.iter().enumerate().min_by_key(|(_, head)| head.used);
         let Some(index) = oldest.map(|(index, _)| index) else {
             return Ok(());
         };
@@ -72,20 +54,14 @@ impl SharedPrefixes {
         cut(context, to, 0)?;
         copy(context, from, to, tokens.len())?;
         if let Some(head) = self.heads.get_mut(index) {
-            *head = Head {
-                tokens: tokens.to_vec(),
-                used: self.clock,
-            };
+            *head = Head { tokens: tokens.to_vec(), used: self.clock };
         }
         Ok(())
     }
 
     fn known(&mut self, tokens: &[LlamaToken]) -> Option<usize> {
         self.clock += 1;
-        let index = self
-            .heads
-            .iter()
-            .position(|head| !tokens.is_empty() && head.tokens == tokens)?;
+        let index = self.heads.iter().position(|head| !tokens.is_empty() && head.tokens == tokens)?;
         if let Some(head) = self.heads.get_mut(index) {
             head.used = self.clock;
         }

@@ -49,17 +49,10 @@ impl Wording {
 
     /// A prompt that may go on.
     pub fn begun(&self, prompt: &Prompt) -> Tokens {
-        let own = prompt
-            .own
-            .strip_suffix(&self.after_text)
-            .unwrap_or(&prompt.own);
+        let own = prompt.own.strip_suffix(&self.after_text).unwrap_or(&prompt.own);
         let mut all = self.before.clone();
         all.extend(self.plain(&prompt.shared));
-        let shared = if prompt.shared.is_empty() {
-            0
-        } else {
-            all.len()
-        };
+        let shared = if prompt.shared.is_empty() { 0 } else { all.len() };
         all.extend(&self.between);
         all.extend(self.plain(own));
         Tokens { all, shared }
@@ -71,8 +64,6 @@ impl Wording {
         if text.is_empty() {
             return Vec::new(); // some vocabularies put a space before nothing
         }
-        self.model
-            .vocab()
-            .tokenize(text.replace("<|", " ").as_bytes(), false, false)
+        self.model.vocab().tokenize(text.replace("<|", " ").as_bytes(), false, false)
     }
 }

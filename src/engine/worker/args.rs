@@ -25,14 +25,11 @@ impl Args {
             if name == "--try-egress" {
                 parsed.try_egress = true;
             } else if name == "--manifest" || known.contains(&name.as_str()) {
-                let value = args
-                    .next()
-                    .ok_or_else(|| Error::Usage(format!("{name} needs a value")))?;
+                let value = args.next().ok_or_else(|| Error::Usage(format!("{name} needs a value")))?;
                 parsed.values.insert(name, value);
             } else {
                 let all = known.join(", ");
-                let what =
-                    format!("unknown argument {name}; known are --manifest, --try-egress, {all}");
+                let what = format!("unknown argument {name}; known are --manifest, --try-egress, {all}");
                 return Err(Error::Usage(what));
             }
         }
@@ -55,35 +52,24 @@ impl Args {
         let number = given.to_str().and_then(|text| text.parse().ok());
         number
             .filter(|n| *n >= bounds.0 && *n <= bounds.1)
-            .ok_or_else(|| {
-                Error::Usage(format!(
-                    "{name} must be a number from {} to {}",
-                    bounds.0, bounds.1
-                ))
-            })
+            .ok_or_else(|| Error::Usage(format!("{name} must be a number from {} to {}", bounds.0, bounds.1)))
     }
 
     /// The manifest named by `--manifest`, which must be of this kind. Its path is made absolute.
     pub fn manifest(&self, kind: Kind) -> Result<Manifest, Error> {
-        let path = self.values.get("--manifest").ok_or_else(|| {
-            Error::Usage("--manifest PATH is missing: name the model's manifest".to_owned())
-        })?;
+        let path = self
+            .values
+            .get("--manifest")
+            .ok_or_else(|| Error::Usage("--manifest PATH is missing: name the model's manifest".to_owned()))?;
         let path = absolute(Path::new(path))?;
         let manifest = Manifest::load(&path)?;
         if manifest.kind != kind {
-            return Err(Error::ManifestKind {
-                path,
-                found: manifest.kind.name(),
-                needed: kind.name(),
-            });
+            return Err(Error::ManifestKind { path, found: manifest.kind.name(), needed: kind.name() });
         }
         Ok(manifest)
     }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(|why| Error::ManifestUnreadable {
-        path: path.to_owned(),
-        why,
-    })
+    std::path::absolute(path).map_err(|why| Error::ManifestUnreadable { path: path.to_owned(), why })
 }

@@ -13,12 +13,7 @@ pub struct Attempt {
 
 impl std::fmt::Display for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.what,
-            self.refused.as_deref().unwrap_or("ALLOWED")
-        )
+        write!(f, "{}: {}", self.what, self.refused.as_deref().unwrap_or("ALLOWED"))
     }
 }
 
@@ -26,30 +21,12 @@ impl std::fmt::Display for Attempt {
 /// For `--try-egress`, with the sandbox closed. Harmless where it is not: what opens is closed.
 pub fn attempts() -> Vec<Attempt> {
     vec![
-        Attempt {
-            what: "socket(AF_INET)",
-            refused: socket(libc::AF_INET),
-        },
-        Attempt {
-            what: "socket(AF_INET6)",
-            refused: socket(libc::AF_INET6),
-        },
-        Attempt {
-            what: "socket(AF_UNIX)",
-            refused: socket(libc::AF_UNIX),
-        },
-        Attempt {
-            what: "open(/etc/passwd)",
-            refused: refusal(std::fs::File::open("/etc/passwd")),
-        },
-        Attempt {
-            what: "create(/tmp/callbox-egress)",
-            refused: create(),
-        },
-        Attempt {
-            what: "execve(/bin/true)",
-            refused: execve(),
-        },
+        Attempt { what: "socket(AF_INET)", refused: socket(libc::AF_INET) },
+        Attempt { what: "socket(AF_INET6)", refused: socket(libc::AF_INET6) },
+        Attempt { what: "socket(AF_UNIX)", refused: socket(libc::AF_UNIX) },
+        Attempt { what: "open(/etc/passwd)", refused: refusal(std::fs::File::open("/etc/passwd")) },
+        Attempt { what: "create(/tmp/callbox-egress)", refused: create() },
+        Attempt { what: "execve(/bin/true)", refused: execve() },
     ]
 }
 
@@ -57,11 +34,7 @@ fn socket(family: i32) -> Option<String> {
     // SAFETY: socket takes integers only; the descriptor it makes is owned and closed at once.
     let made = unsafe {
         let fd = libc::socket(family, libc::SOCK_STREAM, 0);
-        if fd < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(OwnedFd::from_raw_fd(fd))
-        }
+        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(fd)) }
     };
     refusal(made)
 }

@@ -44,17 +44,8 @@ struct AtWork {
 
 impl<W> Inbox<W> {
     pub(super) fn new() -> Self {
-        let waiting = Waiting {
-            orders: VecDeque::new(),
-            bytes: 0,
-            at_work: None,
-            urgent: 0,
-        };
-        Inbox {
-            waiting: Mutex::new(waiting),
-            bell: Condvar::new(),
-            abort: AtomicBool::new(false),
-        }
+        let waiting = Waiting { orders: VecDeque::new(), bytes: 0, at_work: None, urgent: 0 };
+        Inbox { waiting: Mutex::new(waiting), bell: Condvar::new(), abort: AtomicBool::new(false) }
     }
 
     /// Takes in work; gives it back when too much waits already.
@@ -64,10 +55,7 @@ impl<W> Inbox<W> {
             return Err(work);
         }
         waiting.bytes += bytes;
-        waiting.orders.push_back(Order::Work {
-            work,
-            received: Instant::now(),
-        });
+        waiting.orders.push_back(Order::Work { work, received: Instant::now() });
         if urgent {
             waiting.urgent += 1;
             if waiting.at_work.is_some_and(|at| at.gives_way) {
@@ -104,10 +92,7 @@ impl<W> Inbox<W> {
     pub(super) fn take(&self, block: bool) -> VecDeque<Order<W>> {
         let mut waiting = self.lock();
         while block && waiting.orders.is_empty() {
-            waiting = self
-                .bell
-                .wait(waiting)
-                .unwrap_or_else(PoisonError::into_inner);
+            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         waiting.bytes = 0;
         waiting.urgent = 0;

@@ -28,10 +28,7 @@ pub struct Post<E: Engine> {
 
 impl<E: Engine> Clone for Post<E> {
     fn clone(&self) -> Self {
-        Post {
-            line: Arc::clone(&self.line),
-            inbox: Arc::clone(&self.inbox),
-        }
+        Post { line: Arc::clone(&self.line), inbox: Arc::clone(&self.inbox) }
     }
 }
 
@@ -50,16 +47,8 @@ struct State {
 
 impl<E: Engine> Post<E> {
     pub(super) fn new(socket: UnixStream, inbox: Arc<Inbox<E::Work>>) -> Result<Self, Error> {
-        socket
-            .set_write_timeout(Some(WRITE_PATIENCE))
-            .map_err(Error::Socket)?;
-        Ok(Post {
-            line: Arc::new(Line {
-                socket,
-                state: Mutex::default(),
-            }),
-            inbox,
-        })
+        socket.set_write_timeout(Some(WRITE_PATIENCE)).map_err(Error::Socket)?;
+        Ok(Post { line: Arc::new(Line { socket, state: Mutex::default() }), inbox })
     }
 
     /// Sends a result.
@@ -69,10 +58,7 @@ impl<E: Engine> Post<E> {
 
     /// Says that the work of this ticket failed. `why` never holds what a caller said.
     pub fn failed(&self, ticket: Ticket, why: impl Into<String>) -> Result<(), Error> {
-        self.send(&Up::Failed {
-            ticket,
-            why: why.into(),
-        })
+        self.send(&Up::Failed { ticket, why: why.into() })
     }
 
     /// Work on this ticket begins; the flag turns true when it must stop at once, because it
@@ -89,11 +75,7 @@ impl<E: Engine> Post<E> {
     pub(super) fn ready(&self, about: String, warm_ms: u32) -> Result<(), Error> {
         let early = {
             let mut state = self.lock();
-            let ready = Up::<E::Event>::Ready {
-                protocol: PROTOCOL,
-                about,
-                warm_ms,
-            };
+            let ready = Up::<E::Event>::Ready { protocol: PROTOCOL, about, warm_ms };
             self.write(&frame::encode(&ready)?)?;
             state.ready = true;
             std::mem::take(&mut state.early)
@@ -121,21 +103,14 @@ impl<E: Engine> Post<E> {
     }
 
     fn write(&self, frame: &[u8]) -> Result<(), Error> {
-        (&self.line.socket)
-            .write_all(frame)
-            .map_err(|why| match why.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    Error::DaemonStuck(WRITE_PATIENCE.as_millis())
-                }
-                io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Error::Closed,
-                _ => Error::Socket(why),
-            })
+        (&self.line.socket).write_all(frame).map_err(|why| match why.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Error::DaemonStuck(WRITE_PATIENCE.as_millis()),
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Error::Closed,
+            _ => Error::Socket(why),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.line
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.line.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

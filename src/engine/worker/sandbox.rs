@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+    Scope,
 };
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, sock_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, sock_filter,
 };
 
 use crate::Error;
@@ -75,23 +75,14 @@ fn restrict_files(readable: &[&Path]) -> Result<RulesetStatus, Error> {
         let Ok(opened) = PathFd::new(path) else {
             continue;
         };
-        let access = if path.is_dir() {
-            AccessFs::ReadFile | AccessFs::ReadDir
-        } else {
-            AccessFs::ReadFile.into()
-        };
-        rules = rules
-            .add_rule(PathBeneath::new(opened, access))
-            .map_err(broken)?;
+        let access = if path.is_dir() { AccessFs::ReadFile | AccessFs::ReadDir } else { AccessFs::ReadFile.into() };
+        rules = rules.add_rule(PathBeneath::new(opened, access)).map_err(broken)?;
     }
     Ok(rules.restrict_self().map_err(broken)?.ruleset)
 }
 
 fn no_core_dumps() {
-    let none = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `none` lives through the call. A core dump would hold what callers said; should
     // the call fail all the same, nothing else depends on it.
     unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
@@ -200,21 +191,13 @@ const FILES: &[i64] = &[
 /// Everything but a thread of this process.
 fn refuse_new_processes() -> Result<BpfProgram, Error> {
     let thread = libc::CLONE_THREAD as u64;
-    let no_thread = SeccompCondition::new(
-        0,
-        SeccompCmpArgLen::Qword,
-        SeccompCmpOp::MaskedEq(thread),
-        0,
-    );
+    let no_thread = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0);
     let rule = SeccompRule::new(vec![no_thread.map_err(broken)?]).map_err(broken)?;
     program(BTreeMap::from([(libc::SYS_clone, vec![rule])]), libc::EPERM)
 }
 
 fn refuse(calls: &[i64], errno: i32) -> Result<BpfProgram, Error> {
-    program(
-        calls.iter().map(|call| (*call, Vec::new())).collect(),
-        errno,
-    )
+    program(calls.iter().map(|call| (*call, Vec::new())).collect(), errno)
 }
 
 fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<BpfProgram, Error> {
@@ -227,30 +210,10 @@ fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<BpfProg
 /// The x32 numbers of x86-64 (bit 30 set) name the same system calls again: a list of ordinary
 /// numbers would not match them.
 fn foreign_numbers() -> BpfProgram {
-    const LOAD_NUMBER: sock_filter = sock_filter {
-        code: 0x20,
-        jt: 0,
-        jf: 0,
-        k: 0,
-    };
-    const IF_X32: sock_filter = sock_filter {
-        code: 0x35,
-        jt: 0,
-        jf: 1,
-        k: 0x4000_0000,
-    };
-    const REFUSE: sock_filter = sock_filter {
-        code: 0x06,
-        jt: 0,
-        jf: 0,
-        k: 0x0005_0001,
-    };
-    const ALLOW: sock_filter = sock_filter {
-        code: 0x06,
-        jt: 0,
-        jf: 0,
-        k: 0x7fff_0000,
-    };
+    const LOAD_NUMBER: sock_filter = sock_filter { code: 0x20, jt: 0, jf: 0, k: 0 };
+    const IF_X32: sock_filter = sock_filter { code: 0x35, jt: 0, jf: 1, k: 0x4000_0000 };
+    const REFUSE: sock_filter = sock_filter { code: 0x06, jt: 0, jf: 0, k: 0x0005_0001 };
+    const ALLOW: sock_filter = sock_filter { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 };
     vec![LOAD_NUMBER, IF_X32, REFUSE, ALLOW]
 }
 

@@ -17,16 +17,11 @@ pub struct Sealed {
 impl Sealed {
     /// Copies, checks and seals. The engine may map the copy; it costs the memory only once.
     pub fn open(file: &ModelFile) -> Result<Self, Error> {
-        let failed = |why| Error::ModelUnreadable {
-            path: file.path.clone(),
-            why,
-        };
+        let failed = |why| Error::ModelUnreadable { path: file.path.clone(), why };
         let mut memory = File::from(memory_file().map_err(failed)?);
         verify::copy_verified(file, &mut memory)?;
         seal(&memory).map_err(failed)?;
-        Ok(Sealed {
-            memory: memory.into(),
-        })
+        Ok(Sealed { memory: memory.into() })
     }
 
     /// A path under which native code can open it, in this process and while `self` lives.
@@ -38,8 +33,7 @@ impl Sealed {
 fn memory_file() -> io::Result<OwnedFd> {
     let name = CString::new("model")?;
     // SAFETY: `name` is a C string that lives through the call; the flags are the system's own.
-    let fd =
-        unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
+    let fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }

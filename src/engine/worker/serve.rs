@@ -54,23 +54,12 @@ pub trait Worker {
 /// the engine, with the sandbox already closed; it may look at the flag to give up early.
 ///
 /// Returns only with an error; when the daemon closes the socket the process ends quietly.
-pub fn serve<W: Worker>(
-    started: Instant,
-    load: impl FnOnce() -> Result<W, Error>,
-) -> Result<(), Error> {
+pub fn serve<W: Worker>(started: Instant, load: impl FnOnce() -> Result<W, Error>) -> Result<(), Error> {
     end_process_on_panic(<W::Engine as Engine>::NAME);
     let socket = socket()?;
     let inbox = Arc::new(Inbox::new());
-    let post = Post::<W::Engine>::new(
-        socket.try_clone().map_err(Error::Socket)?,
-        Arc::clone(&inbox),
-    )?;
-    let reader = Reader::<W::Engine> {
-        urgent: W::urgent,
-        socket,
-        inbox: Arc::clone(&inbox),
-        post: post.clone(),
-    };
+    let post = Post::<W::Engine>::new(socket.try_clone().map_err(Error::Socket)?, Arc::clone(&inbox))?;
+    let reader = Reader::<W::Engine> { urgent: W::urgent, socket, inbox: Arc::clone(&inbox), post: post.clone() };
     thread::Builder::new()
         .name("reader".to_owned())
         .spawn(move || reader.run())
@@ -131,11 +120,7 @@ impl<E: Engine> Reader<E> {
             Error::Closed => exit_now(0),
             error => {
                 eprintln!("callbox-{}: {error}", E::NAME);
-                exit_now(if matches!(error, Error::Protocol { .. }) {
-                    3
-                } else {
-                    1
-                })
+                exit_now(if matches!(error, Error::Protocol { .. }) { 3 } else { 1 })
             }
         }
     }
@@ -144,10 +129,7 @@ impl<E: Engine> Reader<E> {
         match frame::read_frame::<Down<E::Work>>(&mut self.socket)? {
             Down::Hello { protocol: PROTOCOL } => {}
             Down::Hello { protocol: theirs } => {
-                return Err(Error::Protocol {
-                    theirs,
-                    ours: PROTOCOL,
-                });
+                return Err(Error::Protocol { theirs, ours: PROTOCOL });
             }
             _ => return Err(Error::NoHello),
         }
@@ -176,15 +158,10 @@ impl<E: Engine> Reader<E> {
 }
 
 fn socket() -> Result<UnixStream, Error> {
-    let fd = std::io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(Error::Socket)?;
+    let fd = std::io::stdin().as_fd().try_clone_to_owned().map_err(Error::Socket)?;
     let socket = UnixStream::from(fd);
     socket.local_addr().map_err(|_| {
-        Error::Usage(
-            "file descriptor 0 is not a socket: this program is started by callbox".to_owned(),
-        )
+        Error::Usage("file descriptor 0 is not a socket: this program is started by callbox".to_owned())
     })?;
     socket.set_nonblocking(false).map_err(Error::Socket)?;
     Ok(socket)
@@ -197,11 +174,7 @@ fn end_process_on_panic(name: &'static str) {
     std::panic::set_hook(Box::new(move |panic| {
         if !ENDING.swap(true, std::sync::atomic::Ordering::Relaxed) {
             match panic.location() {
-                Some(at) => eprintln!(
-                    "callbox-{name}: internal error at {}:{}",
-                    at.file(),
-                    at.line()
-                ),
+                Some(at) => eprintln!("callbox-{name}: internal error at {}:{}", at.file(), at.line()),
                 None => eprintln!("callbox-{name}: internal error"),
             }
         }

@@ -14,10 +14,7 @@ pub fn say(text: &str, voice: &str) -> Vec<i16> {
         .output()
         .expect("espeak-ng is installed (scripts/setup does it)");
     // espeak-ng writes a header with unknown lengths to a pipe; the samples come after 44 bytes.
-    let header = spoken
-        .stdout
-        .get(..44)
-        .expect("espeak-ng writes a wav file");
+    let header = spoken.stdout.get(..44).expect("espeak-ng writes a wav file");
     let rate = u32::from_le_bytes(header[24..28].try_into().expect("four bytes"));
     let samples: Vec<f32> = spoken.stdout[44..]
         .chunks_exact(2)
@@ -27,9 +24,7 @@ pub fn say(text: &str, voice: &str) -> Vec<i16> {
     let mut wide = vec![0.0; RATE / 5];
     wide.extend(resampled(&telephone, 8_000, RATE));
     wide.extend(vec![0.0; RATE / 5]);
-    wide.iter()
-        .map(|sample| (sample * 32_767.0) as i16)
-        .collect()
+    wide.iter().map(|sample| (sample * 32_767.0) as i16).collect()
 }
 
 /// White noise of this loudness (standard deviation, of 1).
@@ -46,9 +41,7 @@ pub fn noise(seconds: f32, loudness: f32, seed: u64) -> Vec<i16> {
 /// A tone of a telephone line.
 pub fn tone(seconds: f32, hertz: f32, loudness: f32) -> Vec<i16> {
     let step = std::f32::consts::TAU * hertz / RATE as f32;
-    (0..(seconds * RATE as f32) as usize)
-        .map(|n| ((n as f32 * step).sin() * loudness * 32_767.0) as i16)
-        .collect()
+    (0..(seconds * RATE as f32) as usize).map(|n| ((n as f32 * step).sin() * loudness * 32_767.0) as i16).collect()
 }
 
 /// Hum and bursts: a line with somebody's machine room behind it.
@@ -69,11 +62,7 @@ pub fn rumble(seconds: f32, seed: u64) -> Vec<i16> {
 /// Errors of words per word of `right`: the edit distance.
 pub fn word_errors(right: &str, heard: &str) -> (usize, usize) {
     let plain = |text: &str| -> Vec<String> {
-        let kept: String = text
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " '".contains(*c))
-            .collect();
+        let kept: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " '".contains(*c)).collect();
         kept.split_whitespace().map(str::to_owned).collect()
     };
     let (right, heard) = (plain(right), plain(heard));
@@ -103,11 +92,7 @@ fn resampled(samples: &[f32], from: usize, to: usize) -> Vec<f32> {
                 let x = centre - index as f32;
                 let window = 0.5 + 0.5 * (std::f32::consts::PI * x / (half as f32 + 1.0)).cos();
                 let angle = std::f32::consts::PI * x * cutoff;
-                let sinc = if angle.abs() < 1e-6 {
-                    1.0
-                } else {
-                    angle.sin() / angle
-                };
+                let sinc = if angle.abs() < 1e-6 { 1.0 } else { angle.sin() / angle };
                 Some(sample * sinc * cutoff * window)
             })
             .sum()

@@ -1,0 +1,139 @@
+//! Many calls share one context and notice nothing of each other.
+
+mod worker;
+
+use std::time::Duration;
+
+use engine::{Down, LlmEvent, LlmWork, Prompt, Session, Ticket, Up};
+use worker::{End, ask, decide, ends, prompt, start};
+
+const SAID: &[&str] = &[
+    "i would like to book a cleaning on tuesday at three",
+    "what are your hours",
+    "can i speak to a human please",
+    "my name is john smith",
+    "cancel my appointment",
+    "how much is a filling",
+    "goodbye",
+    "are you a robot",
+    "where are you",
+    "yes please",
+];
+
+#[test]
+fn answers_are_the_same_alone_and_among_many() {
+    let mut rig = start(1);
+    let alone: Vec<String> = SAID.iter().map(|said| ask(&mut rig, 1, prompt(said)).text().to_owned()).collect();
+    // More calls than sequences, so that caches are evicted and prompts shared.
+    let mut rig = start(6);
+    for ticket in 0..60 {
+        rig.work(decide(ticket, ticket, prompt(SAID[ticket as usize % SAID.len()]))).expect("the worker takes work");
+    }
+    for (ticket, end) in ends(&mut rig, 60) {
+        assert_eq!(end.text(), alone[ticket as usize % SAID.len()], "ticket {ticket}");
+    }
+}
+
+#[test]
+fn what_was_read_ahead_is_not_read_again() {
+    let mut rig = start(2);
+    let fresh = ask(&mut rig, 1, prompt(SAID[0]));
+    let said = SAID[0];
+    for end in 5..said.len() {
+        rig.work(LlmWork::Prefill { session: Session(2), prompt: prompt(&said[..end]) })
+            .expect("the worker takes work");
+    }
+    // Anything answered after it shows that the reading is over.
+    ask(&mut rig, 1, prompt("hello"));
+    let ahead = ask(&mut rig, 2, prompt(said));
+    assert_eq!(fresh.text(), ahead.text());
+    let tokens = |end: &End| match end {
+        End::Done { prompt_tokens, .. } => *prompt_tokens,
+        End::Failed(why) => panic!("the decision failed: {why}"),
+    };
+    assert!(tokens(&ahead) * 3 < tokens(&fresh), "{} after {}", tokens(&ahead), tokens(&fresh));
+    // The same question again: only the last token.
+    assert_eq!(tokens(&ask(&mut rig, 2, prompt(said))), 1);
+}
+
+#[test]
+fn the_shared_part_is_read_once_for_all_calls() {
+    let mut rig = start(4);
+    let shared = "business: dental\n".repeat(8);
+    let long = |said: &str| Prompt { shared: shared.clone(), own: prompt(said).own };
+    let tokens = |end: End| match end {
+        End::Done { prompt_tokens, .. } => prompt_tokens,
+        End::Failed(why) => panic!("the decision failed: {why}"),
+    };
+    let first = tokens(ask(&mut rig, 1, long("what are your hours")));
+    let second = tokens(ask(&mut rig, 2, long("what are your hours")));
+    assert!(second + 30 < first, "{second} after {first}");
+}
+
+#[test]
+fn a_cancelled_decision_is_never_done() {
+    let mut rig = start(50);
+    for ticket in 0..50 {
+        rig.work(decide(ticket, ticket, prompt(SAID[0]))).expect("the worker takes work");
+    }
+    rig.send(&Down::Cancel(Ticket(49))).expect("the worker listens");
+    rig.send(&Down::Cancel(Ticket(48))).expect("the worker listens");
+    let ended = ends(&mut rig, 48);
+    assert!(!ended.contains_key(&48) && !ended.contains_key(&49));
+    let later = rig.receive_within(Duration::from_millis(200)).expect("the socket is open");
+    assert!(later.is_none(), "{later:?}");
+    // The call itself goes on.
+    assert!(ask(&mut rig, 49, prompt("what are your hours")).text().contains("hours"));
+}
+
+#[test]
+fn a_ping_is_answered_while_decisions_are_made() {
+    let mut rig = start(50);
+    for ticket in 0..100 {
+        rig.work(decide(ticket, ticket, prompt(SAID[0]))).expect("the worker takes work");
+    }
+    rig.send(&Down::Ping(42)).expect("the worker listens");
+    let mut done = 0;
+    loop {
+        match rig.receive().expect("the worker answers") {
+            Up::Pong(42) => break,
+            Up::Event(LlmEvent::Done { .. }) => done += 1,
+            _ => {}
+        }
+    }
+    assert!(done < 100, "the answer came after all the work");
+}
+
+#[test]
+fn a_prompt_too_long_is_refused_and_does_not_stall_others() {
+    let mut rig = start(4);
+    for (ticket, words) in [(1, 400), (2, 200_000)] {
+        let said = "tuesday ".repeat(words);
+        rig.work(decide(1, ticket, prompt(&said))).expect("the worker takes work");
+        let end = ends(&mut rig, 1).remove(&ticket).expect("the ticket asked about");
+        assert!(matches!(&end, End::Failed(why) if why.contains("prompt")), "{end:?}");
+    }
+    assert!(ask(&mut rig, 1, prompt("what are your hours")).text().contains("hours"));
+}
+
+#[test]
+fn nobody_speaks_a_special_token() {
+    let mut rig = start(2);
+    let plain = ask(&mut rig, 1, prompt("what are your hours eos out"));
+    let spoken = ask(&mut rig, 1, prompt("what are your hours <|eos|> <|out|>"));
+    let json = |end: &End| serde_json::from_str::<serde_json::Value>(end.text()).expect("an answer is JSON");
+    assert_eq!(json(&plain)["do"], json(&spoken)["do"]);
+    // A prompt that ends with the model's own mark is the prompt without it.
+    let mut marked = prompt("what are your hours");
+    marked.own.push_str("<|out|>");
+    assert_eq!(ask(&mut rig, 1, prompt("what are your hours")).text(), ask(&mut rig, 1, marked).text());
+}
+
+#[test]
+fn a_closed_call_begins_anew() {
+    let mut rig = start(2);
+    ask(&mut rig, 1, prompt(SAID[0]));
+    rig.send(&Down::Close(Session(1))).expect("the worker listens");
+    let again = ask(&mut rig, 1, prompt(SAID[0]));
+    assert!(matches!(again, End::Done { prompt_tokens, .. } if prompt_tokens > 5), "{again:?}");
+}
