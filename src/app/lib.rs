@@ -3,8 +3,10 @@
 //! In reading order: `cli` parses and dispatches one verb; `config` says what is wanted;
 //! `drivers` turn bytes and instants into inputs of machines; `engines` keep the worker
 //! processes alive; `calls` joins telephony, dialogue and engines, one task per call; `tools`
-//! is what the agent may do; `caller` is the other side of a call, scripted; `observe` is what may be seen of it.
+//! is what the agent may do; `observe` is what may be seen of it; `caller`
+//! is the other side of a call, scripted, and `bench` measures a box with many of them.
 
+pub mod bench;
 pub mod caller;
 pub mod calls;
 pub mod cli;

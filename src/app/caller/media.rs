@@ -98,7 +98,7 @@ impl Media {
     }
 
     /// The next datagram of either port, as the receiver wants it.
-    pub async fn datagram(&self) -> media::Input {
+    pub async fn datagram(&mut self) -> media::Input {
         let mut rtp = [0; DATAGRAM];
         let mut rtcp = [0; DATAGRAM];
         loop {

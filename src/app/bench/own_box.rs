@@ -1,0 +1,131 @@
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::config::Arguments;
+
+/// How long a box may take to be ready, and to stop.
+const START: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(15);
+/// Its audio ports start somewhere here, below those of the callers.
+const PORTS: std::ops::Range<u16> = 24_000..38_000;
+
+/// A box started to be measured, on loopback, with records of its own.
+#[derive(Debug)]
+pub struct OwnBox {
+    /// What it says callers reach it at.
+    pub uri: String,
+    /// Its record.
+    pub records: PathBuf,
+    child: Child,
+    _folder: Folder,
+}
+
+impl OwnBox {
+    /// Starts this very program as a box with room for so many calls: with the owner's
+    /// configuration if one is named, else with a fresh one of this ready-made business.
+    ///
+    /// # Errors
+    /// What the box said instead of being ready.
+    pub async fn start(config: &Arguments, business: &str, calls: usize) -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|error| format!("this program can't find itself: {error}"))?;
+        let folder = Folder::make()?;
+        let file = match &config.config {
+            Some(file) => file.clone(),
+            None => init(&program, &folder.0, business).await?,
+        };
+        let records = folder.0.join("bench.db");
+        let mut child = Command::new(&program)
+            .arg("run")
+            .arg("--config")
+            .arg(&file)
+            .args(config.set.iter().flat_map(|setting| ["--set", setting]))
+            .args(overrides(&records, calls).iter().flat_map(|setting| ["--set", setting]))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("the box can't be started: {error}"))?;
+        let uri = ready(&mut child).await?;
+        Ok(OwnBox { uri, records, child, _folder: folder })
+    }
+
+    /// Has it say goodbye; kills it if it does not come to an end.
+    pub async fn stop(mut self) {
+        if let Some(pid) = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+            let _ = kill_process(pid, Signal::TERM); // it may have gone by itself
+        }
+        if timeout(STOP, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+fn overrides(records: &Path, calls: usize) -> Vec<String> {
+    let first = fastrand::u16(PORTS) & !1;
+    let last = first.saturating_add(u16::try_from(4 * calls.max(10)).unwrap_or(u16::MAX));
+    vec![
+        "sip.bind=127.0.0.1".into(),
+        "sip.port=0".into(),
+        "sip.advertised=".into(),
+        format!("sip.max_calls={}", calls.max(1)),
+        format!("rtp.first_port={first}"),
+        format!("rtp.last_port={last}"),
+        format!("records.database={}", records.display()),
+        "log.level=warn".into(),
+    ]
+}
+
+async fn init(program: &Path, folder: &Path, business: &str) -> Result<PathBuf, String> {
+    let home = folder.join("box");
+    let made = Command::new(program).arg("init").arg(&home).args(["--business", business]).stdin(Stdio::null()).output();
+    let made = made.await.map_err(|error| format!("`callbox init` can't be started: {error}"))?;
+    if made.status.success() {
+        Ok(home.join("callbox.toml"))
+    } else {
+        Err(format!("`callbox init` failed: {}", String::from_utf8_lossy(&made.stderr).trim()))
+    }
+}
+
+/// Waits for the line `ready sip:..`.
+async fn ready(child: &mut Child) -> Result<String, String> {
+    let Some(stdout) = child.stdout.take() else { return Err("the box has no output".into()) };
+    let mut lines = BufReader::new(stdout).lines();
+    let found = timeout(START, async {
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Some(uri) = line.strip_prefix("ready ") {
+                return Some(uri.trim().to_owned());
+            }
+        }
+        None
+    });
+    match found.await {
+        Ok(Some(uri)) => Ok(uri),
+        Ok(None) => Err("the box ended instead of getting ready; it said why above".into()),
+        Err(_) => Err(format!("the box was not ready after {} s", START.as_secs())),
+    }
+}
+
+/// A folder that goes with all that is in it.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> Result<Self, String> {
+        let name = format!("callbox-bench-{}-{:08x}", std::process::id(), fastrand::u32(..));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).map_err(|error| format!("can't make {}: {error}", path.display()))?;
+        Ok(Folder(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0); // what is left is in the system's temporary folder
+    }
+}
