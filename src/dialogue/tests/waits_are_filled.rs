@@ -1,0 +1,99 @@
+//! While something is owed and nothing is heard, delay phrases come at growing gaps.
+
+mod stage;
+
+use dialogue::io::Output;
+use dialogue::{Act, ToolCall, ToolResult};
+use stage::{Delays, Script, Stage};
+
+fn asking() -> Script {
+    Script::answering("question", vec![Act::Tool(ToolCall::Knowledge { question: "q".into() })])
+}
+
+fn asked(delays: Delays) -> (Stage, u64) {
+    let mut stage = Stage::with(asking(), Default::default(), delays);
+    stage.connect();
+    stage.until_quiet();
+    stage.run(1_000);
+    let end = stage.caller(0, "a question");
+    (stage, end)
+}
+
+#[test]
+fn a_fast_tool_needs_no_words() {
+    let (mut stage, end) = asked(Delays::default());
+    stage.run(4_000);
+    assert_eq!(stage.said_after(end), ["That is done."]);
+    assert!(stage.audio_after(end).is_some_and(|at| at - end <= 300));
+}
+
+#[test]
+fn a_slow_tool_is_covered_at_growing_gaps() {
+    let (mut stage, end) = asked(Delays { tool: Some(9_000), ..Delays::default() });
+    stage.run(12_000);
+    assert_eq!(stage.said_after(end), ["One moment.", "Still looking.", "Sorry, nearly there.", "That is done."]);
+    let heard: Vec<_> = stage.sounds.iter().filter(|sound| sound.from > end).collect();
+    let gaps: Vec<_> = heard.windows(2).map(|pair| pair[1].from - pair[0].to).collect();
+    assert!(heard[0].from - end <= 900, "{heard:?}");
+    assert!(gaps[1] > gaps[0], "{gaps:?}");
+}
+
+#[test]
+fn a_tool_that_never_answers_has_failed() {
+    let (mut stage, end) = asked(Delays { tool: None, ..Delays::default() });
+    stage.run(16_000);
+    assert!(stage.call.brain().log.contains(&"tool failed".to_owned()));
+    assert_eq!(stage.said_after(end).last(), Some(&"That is done."));
+}
+
+#[test]
+fn a_model_that_never_answers_is_done_without() {
+    let mut stage = Stage::greeted(Script::default());
+    stage.delays.llm = None;
+    let end = stage.caller(0, "what are your hours");
+    stage.run(5_000);
+    assert_eq!(stage.said_after(end), ["One moment.", "I understand you very well."]);
+    assert!(stage.call.brain().log.contains(&"decide alone: what are your hours|".to_owned()));
+    assert_eq!(stage.count(|output| matches!(output, Output::CancelThink { .. })), 1);
+}
+
+#[test]
+fn a_transcript_that_never_comes_gives_way_to_the_hypothesis_or_a_question() {
+    let mut stage = Stage::greeted(Script::default());
+    stage.delays.stt = None;
+    let end = stage.caller(0, "what are your hours");
+    stage.run(5_000);
+    assert_eq!(stage.said_after(end), ["One moment.", "Pardon me?"]);
+}
+
+#[test]
+fn tools_carry_keys_that_never_repeat() {
+    let tool = || Act::Tool(ToolCall::Knowledge { question: "q".into() });
+    let mut script = Script::answering("question", vec![tool(), tool()]);
+    script.after_tool = Vec::new();
+    let mut stage = Stage::greeted(script);
+    stage.caller(0, "a question");
+    stage.run(5_000);
+    stage.caller(0, "another question");
+    stage.run(5_000);
+    let keys = stage.outputs.iter().filter_map(|(_, output)| match output {
+        Output::Tool { key, .. } => Some(key.clone()),
+        _ => None,
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), ["1-0", "1-1", "2-0", "2-1"]);
+    let turn = stage.turns().into_iter().find(|turn| turn.turn == 1).map(|turn| turn.tools.len());
+    assert_eq!(turn, Some(2));
+}
+
+#[test]
+fn a_brain_that_goes_round_in_circles_is_stopped() {
+    let tool = Act::Tool(ToolCall::Knowledge { question: "q".into() });
+    let mut script = Script::answering("question", vec![tool.clone()]);
+    script.after_tool = vec![tool];
+    let mut stage = Stage::greeted(script);
+    stage.tool = |_| ToolResult::Taken;
+    stage.caller(0, "a question");
+    stage.run(20_000);
+    assert_eq!(stage.count(|output| matches!(output, Output::Tool { .. })), 16);
+    assert!(stage.call.brain().logged("silence") > 0, "the call goes on");
+}
