@@ -7,6 +7,11 @@ const FRAME: usize = 160;
 /// Samples the detector takes at once: 16 ms at 16 kHz.
 const HOP: usize = 256;
 
+/// The detector hears the line 10 dB softer than it is. It knows loudness, and it never met
+/// noise that ends at 4 kHz: at full level it takes steady hiss and car noise 10 dB under the
+/// voice for speech, always; so softened, hardly ever, and finds speech as well.
+const SOFTENED: f32 = 0.3;
+
 /// How readily speech is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VadSettings {
@@ -61,7 +66,8 @@ impl Vad {
     /// Looks at the next 20 ms at 8 kHz.
     pub fn frame(&mut self, samples: &[i16; FRAME]) -> VadFrame {
         let level_db = level_db(samples);
-        self.up.process(samples, &mut self.waiting);
+        let softened = samples.map(|sample| (f32::from(sample) * SOFTENED) as i16);
+        self.up.process(&softened, &mut self.waiting);
         let (hops, rest) = self.waiting.as_chunks::<HOP>();
         for hop in hops {
             self.probability = self.detector.predict_i16(hop);

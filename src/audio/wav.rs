@@ -54,20 +54,31 @@ pub fn read(reader: impl Read) -> Result<Wav> {
             rate_hz,
         });
     }
-    if reader.duration() / spec.sample_rate >= LIMIT_MINUTES * 60 {
-        return Err(Error::WavLength {
-            limit_minutes: LIMIT_MINUTES,
-        });
-    }
+    let longest = LIMIT_MINUTES * 60 * spec.sample_rate;
+    // Programs that stream a wav file write its header before they know its length, and claim
+    // the longest possible: it then ends where it ends.
+    let streamed = reader.duration() > longest;
     let mut channels = vec![Vec::new(); usize::from(spec.channels)];
     let mut next = 0;
     for sample in reader.into_samples::<i16>() {
-        let sample = sample?;
+        let sample = match sample {
+            Ok(sample) => sample,
+            Err(_) if streamed => break,
+            Err(error) => return Err(error.into()),
+        };
         if let Some(channel) = channels.get_mut(next) {
+            if channel.len() >= longest as usize {
+                let limit_minutes = LIMIT_MINUTES;
+                return Err(Error::WavLength { limit_minutes });
+            }
             channel.push(sample);
         }
         next = (next + 1) % channels.len();
     }
+    let shortest = channels.iter().map(Vec::len).min().unwrap_or(0);
+    channels
+        .iter_mut()
+        .for_each(|channel| channel.truncate(shortest));
     Ok(Wav {
         rate_hz: spec.sample_rate,
         channels,

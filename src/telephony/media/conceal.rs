@@ -27,12 +27,7 @@ pub(super) struct Concealer {
 
 impl Default for Concealer {
     fn default() -> Self {
-        Self {
-            history: vec![0; HISTORY],
-            period: Vec::new(),
-            made: 0,
-            step: 0.0,
-        }
+        Self { history: vec![0; HISTORY], period: Vec::new(), made: 0, step: 0.0 }
     }
 }
 
@@ -78,27 +73,17 @@ impl Concealer {
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        let samples = samples
-            .get(samples.len().saturating_sub(HISTORY)..)
-            .unwrap_or_default();
+        let samples = samples.get(samples.len().saturating_sub(HISTORY)..).unwrap_or_default();
         self.history.drain(..samples.len());
         self.history.extend_from_slice(samples);
     }
 
     fn begin(&mut self) {
         let lag = self.pitch();
-        self.period = self
-            .history
-            .get(HISTORY - lag..)
-            .unwrap_or_default()
-            .to_vec();
+        self.period = self.history.get(HISTORY - lag..).unwrap_or_default().to_vec();
         self.made = 0;
         let last = self.history.last().copied().unwrap_or_default();
-        let before = self
-            .history
-            .get(HISTORY - lag - 1)
-            .copied()
-            .unwrap_or_default();
+        let before = self.history.get(HISTORY - lag - 1).copied().unwrap_or_default();
         self.step = f32::from(last) - f32::from(before);
     }
 
@@ -106,10 +91,7 @@ impl Concealer {
     fn pitch(&self) -> usize {
         let recent = self.history.get(LONGEST_LAG..).unwrap_or_default();
         let likeness = |lag: usize| {
-            let earlier = self
-                .history
-                .get(LONGEST_LAG - lag..HISTORY - lag)
-                .unwrap_or_default();
+            let earlier = self.history.get(LONGEST_LAG - lag..HISTORY - lag).unwrap_or_default();
             let (mut product, mut energy) = (0.0_f32, 1.0_f32);
             for (a, b) in recent.iter().zip(earlier) {
                 product += f32::from(*a) * f32::from(*b);
@@ -131,11 +113,7 @@ impl Concealer {
         let at = self.made % lag;
         let sample = self.period.get(at).copied().map_or(0.0, f32::from);
         // The end of the period does not quite meet its beginning: spread the step over the join.
-        let step = if at < JOIN {
-            self.step * (1.0 - at as f32 / JOIN as f32)
-        } else {
-            0.0
-        };
+        let step = if at < JOIN { self.step * (1.0 - at as f32 / JOIN as f32) } else { 0.0 };
         let gain = 1.0 - self.made.saturating_sub(STEADY) as f32 / (FADED - STEADY) as f32;
         self.made += 1;
         ((sample + step) * gain).clamp(-32_768.0, 32_767.0) as i16

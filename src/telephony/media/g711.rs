@@ -33,11 +33,7 @@ const fn mu_law_value(octet: u8) -> i16 {
     let code = !octet as i32;
     let segment = (code >> 4) & 7;
     let magnitude = ((((code & 0xf) << 3) + BIAS) << segment) - BIAS;
-    (if code & 0x80 == 0 {
-        magnitude
-    } else {
-        -magnitude
-    }) as i16
+    (if code & 0x80 == 0 { magnitude } else { -magnitude }) as i16
 }
 
 /// G.711 table 1: even bits travel inverted; the sign bit is set for positive values.
@@ -45,16 +41,8 @@ const fn a_law_value(octet: u8) -> i16 {
     let code = (octet ^ 0x55) as i32;
     let segment = (code >> 4) & 7;
     let within = ((code & 0xf) << 4) + 8;
-    let magnitude = if segment == 0 {
-        within
-    } else {
-        (within + 0x100) << (segment - 1)
-    };
-    (if code & 0x80 == 0 {
-        -magnitude
-    } else {
-        magnitude
-    }) as i16
+    let magnitude = if segment == 0 { within } else { (within + 0x100) << (segment - 1) };
+    (if code & 0x80 == 0 { -magnitude } else { magnitude }) as i16
 }
 
 /// The sample that a mu-law octet stands for.
@@ -81,11 +69,7 @@ pub fn encode_ulaw(sample: i16) -> u8 {
 /// The A-law octet of a sample.
 pub fn encode_alaw(sample: i16) -> u8 {
     // One's complement keeps both halves alike: A-law has no zero, only the steps beside it.
-    let (sign, magnitude) = if sample < 0 {
-        (0, !sample >> 3)
-    } else {
-        (0x80, sample >> 3)
-    };
+    let (sign, magnitude) = if sample < 0 { (0, !sample >> 3) } else { (0x80, sample >> 3) };
     let code = if magnitude < 32 {
         magnitude >> 1
     } else {

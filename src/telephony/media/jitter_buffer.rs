@@ -44,10 +44,7 @@ impl JitterBuffer {
 
     /// Takes the next frame, as [`Output::Audio`](super::Output::Audio) brings it.
     pub fn push(&mut self, samples: &Frame, concealed: bool) {
-        self.waiting.push_back(Played {
-            samples: *samples,
-            concealed,
-        });
+        self.waiting.push_back(Played { samples: *samples, concealed });
         if self.waiting.len() > MOST {
             self.leave_out();
         }
@@ -57,19 +54,13 @@ impl JitterBuffer {
     pub fn pull(&mut self) -> Played {
         self.playing |= self.waiting.len() >= START;
         if !self.playing {
-            return Played {
-                samples: [0; FRAME_SAMPLES],
-                concealed: false,
-            };
+            return Played { samples: [0; FRAME_SAMPLES], concealed: false };
         }
         self.adapt();
         let Some(mut played) = self.waiting.pop_front() else {
             let mut samples = [0; FRAME_SAMPLES];
             self.concealer.missing(&mut samples);
-            return Played {
-                samples,
-                concealed: true,
-            };
+            return Played { samples, concealed: true };
         };
         self.concealer.real(&mut played.samples);
         played
@@ -107,10 +98,6 @@ impl JitterBuffer {
 }
 
 fn is_quiet(frame: &Played) -> bool {
-    let sum: u32 = frame
-        .samples
-        .iter()
-        .map(|sample| u32::from(sample.unsigned_abs()))
-        .sum();
+    let sum: u32 = frame.samples.iter().map(|sample| u32::from(sample.unsigned_abs())).sum();
     sum / FRAME_SAMPLES as u32 <= QUIET
 }

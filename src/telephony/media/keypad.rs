@@ -1,9 +1,7 @@
 use super::packet::Event;
 
 /// Events 0 to 15 are the keys (RFC 4733 3.2), in this order.
-const KEYS: [char; 16] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D',
-];
+const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
 
 /// The key of an event code.
 pub(super) fn key(code: u8) -> Option<char> {
@@ -13,9 +11,7 @@ pub(super) fn key(code: u8) -> Option<char> {
 /// The event code of a key.
 pub(super) fn code(key: char) -> Option<u8> {
     let key = key.to_ascii_uppercase();
-    KEYS.iter()
-        .position(|known| *known == key)
-        .and_then(|at| u8::try_from(at).ok())
+    KEYS.iter().position(|known| *known == key).and_then(|at| u8::try_from(at).ok())
 }
 
 /// A key held down, as far as its packets have come.
@@ -42,12 +38,7 @@ impl Keypad {
     /// Takes an event packet; the digit if it is a new press.
     pub fn event(&mut self, timestamp: u32, event: Event) -> Option<char> {
         let key = key(event.code)?;
-        let press = Press {
-            began: timestamp,
-            code: event.code,
-            duration: event.duration,
-            ended: event.end,
-        };
+        let press = Press { began: timestamp, code: event.code, duration: event.duration, ended: event.end };
         let Some(last) = &mut self.last else {
             self.last = Some(press);
             return Some(key);

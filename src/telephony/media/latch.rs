@@ -5,8 +5,10 @@ use machine::Now;
 
 use super::packet::Packet;
 
-/// Strangers watched at once; a flood of new sources pushes out only the longest silent.
-const MOST_CANDIDATES: usize = 4;
+/// Strangers watched at once, in all and at one address: a flood of sources from one place
+/// pushes out its own.
+const MOST_CANDIDATES: usize = 8;
+const MOST_AT_ONE_ADDRESS: usize = 2;
 /// Packets kept of each, so that nothing is lost of the first words.
 const MOST_KEPT: usize = 4;
 /// The voice must have been quiet this long before its address may speak as another source.
@@ -59,12 +61,7 @@ pub(super) struct Latch {
 
 impl Latch {
     pub fn new(signalled: SocketAddr, relatch_after: Duration) -> Self {
-        Self {
-            signalled,
-            relatch_after,
-            voice: None,
-            candidates: Vec::new(),
-        }
+        Self { signalled, relatch_after, voice: None, candidates: Vec::new() }
     }
 
     /// Signalling names another address: everyone is a stranger again.
@@ -90,29 +87,17 @@ impl Latch {
         if !self.may_switch(now, from, run) {
             return Verdict::Foreign;
         }
-        let at = self
-            .candidates
-            .iter()
-            .position(|it| it.from == from && it.ssrc == ssrc);
-        let kept = at
-            .map(|at| self.candidates.swap_remove(at).kept)
-            .unwrap_or_default();
+        let at = self.candidates.iter().position(|it| it.from == from && it.ssrc == ssrc);
+        let kept = at.map(|at| self.candidates.swap_remove(at).kept).unwrap_or_default();
         self.candidates.clear();
-        self.voice = Some(Voice {
-            from,
-            ssrc,
-            heard: now,
-        });
+        self.voice = Some(Voice { from, ssrc, heard: now });
         Verdict::Switch(kept)
     }
 
     /// Keeps a stranger's packet; how many it has sent in sequence.
     fn watch(&mut self, now: Now, from: SocketAddr, packet: Packet) -> usize {
         let next = packet.sequence.wrapping_add(1);
-        let known = self
-            .candidates
-            .iter_mut()
-            .find(|it| it.from == from && it.ssrc == packet.ssrc);
+        let known = self.candidates.iter_mut().find(|it| it.from == from && it.ssrc == packet.ssrc);
         if let Some(candidate) = known {
             if candidate.next != packet.sequence {
                 candidate.kept.clear();
@@ -124,24 +109,25 @@ impl Latch {
             candidate.kept.push((now, packet));
             return candidate.kept.len();
         }
-        if self.candidates.len() >= MOST_CANDIDATES {
-            let longest_silent = self
-                .candidates
-                .iter()
-                .enumerate()
-                .min_by_key(|(_, it)| it.heard)
-                .map(|(at, _)| at);
-            longest_silent.map(|at| self.candidates.swap_remove(at));
-        }
+        self.make_room(from);
         let ssrc = packet.ssrc;
-        self.candidates.push(Candidate {
-            from,
-            ssrc,
-            heard: now,
-            next,
-            kept: vec![(now, packet)],
-        });
+        self.candidates.push(Candidate { from, ssrc, heard: now, next, kept: vec![(now, packet)] });
         1
+    }
+
+    /// Forgets whoever has been silent longest, at a crowded address or among all.
+    fn make_room(&mut self, from: SocketAddr) {
+        let at_address = self.candidates.iter().filter(|it| it.from == from).count();
+        let crowded = at_address >= MOST_AT_ONE_ADDRESS;
+        if !crowded && self.candidates.len() < MOST_CANDIDATES {
+            return;
+        }
+        let silent = self.candidates.iter().enumerate();
+        let longest_silent =
+            silent.filter(|(_, it)| !crowded || it.from == from).min_by_key(|(_, it)| it.heard).map(|(at, _)| at);
+        if let Some(at) = longest_silent {
+            self.candidates.swap_remove(at);
+        }
     }
 
     fn may_switch(&self, now: Now, from: SocketAddr, run: usize) -> bool {
@@ -150,11 +136,6 @@ impl Latch {
             return signalled || run >= 2;
         };
         let quiet = now.since(voice.heard);
-        run >= 2
-            && if voice.from == from {
-                quiet >= SSRC_QUIET
-            } else {
-                signalled || quiet >= self.relatch_after
-            }
+        run >= 2 && if voice.from == from { quiet >= SSRC_QUIET } else { signalled || quiet >= self.relatch_after }
     }
 }

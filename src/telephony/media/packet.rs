@@ -47,12 +47,7 @@ pub(super) fn parse(bytes: &[u8], peer: &Peer) -> Option<Packet> {
     }
     let rtp = RtpReader::new(bytes).ok()?;
     let body = body(rtp.payload_type(), rtp.payload(), peer)?;
-    Some(Packet {
-        ssrc: rtp.ssrc(),
-        sequence: rtp.sequence_number().into(),
-        timestamp: rtp.timestamp(),
-        body,
-    })
+    Some(Packet { ssrc: rtp.ssrc(), sequence: rtp.sequence_number().into(), timestamp: rtp.timestamp(), body })
 }
 
 fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
@@ -60,9 +55,7 @@ fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
         if payload.is_empty() || payload.len() > MOST_SAMPLES {
             return None;
         }
-        return Some(Body::Audio(
-            payload.iter().map(|octet| codec.decode(*octet)).collect(),
-        ));
+        return Some(Body::Audio(payload.iter().map(|octet| codec.decode(*octet)).collect()));
     }
     if peer.digits == Some(payload_type) {
         return event(payload).map(Body::Event);
@@ -74,9 +67,5 @@ fn event(payload: &[u8]) -> Option<Event> {
     let [code, flags, high, low, ..] = *payload else {
         return None;
     };
-    Some(Event {
-        code,
-        end: flags & 0x80 != 0,
-        duration: u16::from_be_bytes([high, low]),
-    })
+    Some(Event { code, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
 }

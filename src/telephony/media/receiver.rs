@@ -36,16 +36,8 @@ impl Peer {
     pub fn usual(rtp: SocketAddr) -> Self {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().saturating_add(1));
-        let codecs = [Codec::Pcmu, Codec::Pcma]
-            .map(|codec| (codec.payload_type(), codec))
-            .to_vec();
-        Self {
-            rtp,
-            rtcp,
-            codecs,
-            digits: Some(101),
-            sends: true,
-        }
+        let codecs = [Codec::Pcmu, Codec::Pcma].map(|codec| (codec.payload_type(), codec)).to_vec();
+        Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
     }
 }
 
@@ -172,10 +164,7 @@ impl Receiver {
             rtcp_from: None,
             heard_at: now,
             lost: false,
-            allowance: Allowance {
-                samples: BURST_SAMPLES,
-                at: now,
-            },
+            allowance: Allowance { samples: BURST_SAMPLES, at: now },
             ended: false,
             outputs: VecDeque::new(),
             peer,
@@ -238,11 +227,7 @@ impl Receiver {
     }
 
     fn place(&mut self, at: Now, packet: Packet) {
-        if self
-            .stream
-            .as_ref()
-            .is_none_or(|(stream, _)| stream.ssrc != packet.ssrc)
-        {
+        if self.stream.as_ref().is_none_or(|(stream, _)| stream.ssrc != packet.ssrc) {
             self.begin_stream(&packet);
         }
         let Some((stream, reorder)) = &mut self.stream else {
@@ -280,11 +265,7 @@ impl Receiver {
     }
 
     fn begin_stream(&mut self, packet: &Packet) {
-        while let Some(arrival) = self
-            .stream
-            .as_mut()
-            .and_then(|(_, reorder)| reorder.next(Now::NEVER))
-        {
+        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(Now::NEVER)) {
             self.deliver(arrival.at, arrival.packet);
         }
         if let Some((stream, _)) = &self.stream {
@@ -299,11 +280,7 @@ impl Receiver {
     }
 
     fn release(&mut self, now: Now) {
-        while let Some(arrival) = self
-            .stream
-            .as_mut()
-            .and_then(|(_, reorder)| reorder.next(now))
-        {
+        while let Some(arrival) = self.stream.as_mut().and_then(|(_, reorder)| reorder.next(now)) {
             self.deliver(arrival.at, arrival.packet);
         }
     }
@@ -311,9 +288,9 @@ impl Receiver {
     fn deliver(&mut self, at: Now, packet: Packet) {
         let outputs = &mut self.outputs;
         match packet.body {
-            Body::Audio(samples) => self.timeline.audio(at, packet.timestamp, samples, |cut| {
-                outputs.push_back(cut.into())
-            }),
+            Body::Audio(samples) => {
+                self.timeline.audio(at, packet.timestamp, samples, |cut| outputs.push_back(cut.into()))
+            }
             Body::Silence => self.timeline.silence(),
             Body::Event(event) => {
                 if let Some(digit) = self.keypad.event(packet.timestamp, event) {
@@ -370,58 +347,47 @@ impl Receiver {
     }
 
     fn end(&mut self, now: Now) {
-        let last = self
-            .reports
-            .farewell(now, self.stream.as_mut().map(|(stream, _)| stream));
+        let last = self.reports.farewell(now, self.stream.as_mut().map(|(stream, _)| stream));
         self.transmit(last);
         self.ended = true;
     }
 
     fn transmit(&mut self, report: Option<Vec<u8>>) {
         if let Some(bytes) = report {
-            self.outputs.push_back(Output::Transmit {
-                to: self.rtcp_to(),
-                bytes,
-            });
+            self.outputs.push_back(Output::Transmit { to: self.rtcp_to(), bytes });
         }
-        self.outputs
-            .push_back(Output::Statistics(self.statistics()));
+        self.outputs.push_back(Output::Statistics(self.statistics()));
     }
 
     fn lost_at(&self) -> Now {
-        if self.lost || !self.peer.sends {
-            Now::NEVER
-        } else {
-            self.heard_at + self.settings.media_timeout
-        }
+        if self.lost || !self.peer.sends { Now::NEVER } else { self.heard_at + self.settings.media_timeout }
+    }
+
+    /// Time does not go on without packets while some wait: they know how much is missing.
+    fn fills_at(&self) -> Now {
+        let waits = self.stream.as_ref().is_some_and(|(_, reorder)| reorder.is_waiting());
+        if waits { Now::NEVER } else { self.timeline.due() }
     }
 
     fn advance(&mut self, now: Now) {
         self.release(now);
-        let outputs = &mut self.outputs;
-        self.timeline.wake(now, |cut| outputs.push_back(cut.into()));
+        if self.fills_at() <= now {
+            let outputs = &mut self.outputs;
+            self.timeline.wake(now, |cut| outputs.push_back(cut.into()));
+        }
         if self.lost_at() <= now {
             self.lost = true;
             self.outputs.push_back(Output::MediaLost);
         }
         if self.reports.due() <= now {
-            let report = self
-                .reports
-                .report(now, self.stream.as_mut().map(|(stream, _)| stream));
+            let report = self.reports.report(now, self.stream.as_mut().map(|(stream, _)| stream));
             self.transmit(report);
         }
     }
 
     fn due(&self) -> Now {
-        let reorder = self
-            .stream
-            .as_ref()
-            .map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
-        self.timeline
-            .due()
-            .min(reorder)
-            .min(self.lost_at())
-            .min(self.reports.due())
+        let reorder = self.stream.as_ref().map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
+        self.fills_at().min(reorder).min(self.lost_at()).min(self.reports.due())
     }
 }
 

@@ -28,10 +28,7 @@ pub(super) struct Reorder {
 impl Reorder {
     /// Expects this place first.
     pub fn new(next: u64) -> Self {
-        Self {
-            next,
-            waiting: VecDeque::with_capacity(MOST_WAITING + 1),
-        }
+        Self { next, waiting: VecDeque::with_capacity(MOST_WAITING + 1) }
     }
 
     /// True when the packets around this place have gone on without it.
@@ -41,9 +38,7 @@ impl Reorder {
 
     /// Takes a packet whose place is not past.
     pub fn insert(&mut self, arrival: Arrival) {
-        let at = self
-            .waiting
-            .partition_point(|waiting| waiting.place < arrival.place);
+        let at = self.waiting.partition_point(|waiting| waiting.place < arrival.place);
         self.waiting.insert(at, arrival);
     }
 
@@ -58,12 +53,13 @@ impl Reorder {
         None
     }
 
+    /// True while packets wait.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// When waiting ends; `NEVER` when nothing waits.
     pub fn deadline(&self) -> Now {
-        self.waiting
-            .iter()
-            .map(|waiting| waiting.at + LONGEST_WAIT)
-            .min()
-            .unwrap_or(Now::NEVER)
+        self.waiting.iter().map(|waiting| waiting.at + LONGEST_WAIT).min().unwrap_or(Now::NEVER)
     }
 }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use machine::Now;
 use rtcp_types::{
-    Bye, Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpPacketWriterExt,
-    Sdes, SdesChunk, SdesItem, SenderReport,
+    Bye, Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpPacketWriterExt, Sdes, SdesChunk,
+    SdesItem, SenderReport,
 };
 
 use super::Sent;
@@ -76,14 +76,10 @@ impl Reports {
                         let middle = (report.ntp_timestamp() >> 16) as u32;
                         self.last_sender_report = Some((middle, now));
                     }
-                    report
-                        .report_blocks()
-                        .for_each(|block| self.block(now, &block));
+                    report.report_blocks().for_each(|block| self.block(now, &block));
                 }
                 Ok(Packet::Rr(report)) => {
-                    report
-                        .report_blocks()
-                        .for_each(|block| self.block(now, &block));
+                    report.report_blocks().for_each(|block| self.block(now, &block));
                 }
                 Ok(_) => {}
                 Err(_) => return false,
@@ -130,26 +126,15 @@ impl Reports {
         let name = SdesItem::builder(SdesItem::CNAME, &self.cname);
         let sdes = Sdes::builder().add_chunk(SdesChunk::builder(self.ssrc).add_item(name));
         let mut compound = Compound::builder();
-        compound = match self
-            .sent
-            .filter(|sent| sent.packets != self.packets_reported)
-        {
+        compound = match self.sent.filter(|sent| sent.packets != self.packets_reported) {
             Some(sent) => {
                 self.packets_reported = sent.packets;
                 let report = sender_report(self.ssrc, now, sent);
-                compound.add_packet(
-                    block
-                        .into_iter()
-                        .fold(report, |it, block| it.add_report_block(block)),
-                )
+                compound.add_packet(block.into_iter().fold(report, |it, block| it.add_report_block(block)))
             }
             None => {
                 let report = ReceiverReport::builder(self.ssrc);
-                compound.add_packet(
-                    block
-                        .into_iter()
-                        .fold(report, |it, block| it.add_report_block(block)),
-                )
+                compound.add_packet(block.into_iter().fold(report, |it, block| it.add_report_block(block)))
             }
         };
         compound = compound.add_packet(sdes);
@@ -163,9 +148,9 @@ impl Reports {
     }
 
     fn block_about(&self, now: Now, stream: &mut Stream) -> ReportBlockBuilder {
-        let (last, delay) = self.last_sender_report.map_or((0, 0), |(last, came)| {
-            (last, ntp_middle(now).wrapping_sub(ntp_middle(came)))
-        });
+        let (last, delay) = self
+            .last_sender_report
+            .map_or((0, 0), |(last, came)| (last, ntp_middle(now).wrapping_sub(ntp_middle(came))));
         ReportBlock::builder(stream.ssrc)
             .fraction_lost(stream.fraction_lost())
             .cumulative_lost(stream.lost().min(MOST_LOST) as u32)

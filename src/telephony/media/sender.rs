@@ -38,13 +38,7 @@ struct Press {
 
 impl Sender {
     /// The first packet will have this sequence number and timestamp; both should be random.
-    pub fn new(
-        ssrc: u32,
-        payload_type: u8,
-        codec: Codec,
-        first_sequence: u16,
-        first_timestamp: u32,
-    ) -> Self {
+    pub fn new(ssrc: u32, payload_type: u8, codec: Codec, first_sequence: u16, first_timestamp: u32) -> Self {
         Self {
             ssrc,
             payload_type,
@@ -66,9 +60,7 @@ impl Sender {
     /// Writes the packet of a frame; `marker` on the first one after a pause (RFC 3551 4.1).
     /// Returns its length, 0 (and nothing sent) when `out` is shorter than [`LONGEST_PACKET`].
     pub fn audio(&mut self, frame: &Frame, marker: bool, out: &mut [u8]) -> usize {
-        let Some((header, payload)) = out
-            .get_mut(..LONGEST_PACKET)
-            .and_then(|it| it.split_at_mut_checked(HEADER))
+        let Some((header, payload)) = out.get_mut(..LONGEST_PACKET).and_then(|it| it.split_at_mut_checked(HEADER))
         else {
             return 0;
         };
@@ -97,13 +89,7 @@ impl Sender {
             return false;
         }
         let ticks = hold_ms.min(8_000).div_ceil(super::FRAME_MS as u16).max(2);
-        self.press = Some(Press {
-            payload_type,
-            code,
-            began: self.timestamp,
-            ticks_done: 0,
-            ticks,
-        });
+        self.press = Some(Press { payload_type, code, began: self.timestamp, ticks_done: 0, ticks });
         true
     }
 
@@ -122,16 +108,8 @@ impl Sender {
         for repeat in 0..if first || last { REPEATS } else { 1 } {
             let mut out = [0; HEADER + 4];
             let (header, event) = out.split_at_mut(HEADER);
-            self.header(
-                press.payload_type,
-                first && repeat == 0,
-                press.began,
-                header,
-            );
-            let [high, low] = press
-                .ticks_done
-                .saturating_mul(FRAME_SAMPLES as u16)
-                .to_be_bytes();
+            self.header(press.payload_type, first && repeat == 0, press.began, header);
+            let [high, low] = press.ticks_done.saturating_mul(FRAME_SAMPLES as u16).to_be_bytes();
             let end = if last { 0x80 } else { 0 };
             event.copy_from_slice(&[press.code, end | VOLUME, high, low]);
             self.count(4);
@@ -143,12 +121,7 @@ impl Sender {
 
     /// Figures for [`Input::Sent`](super::Input::Sent).
     pub fn sent(&self, now: Now) -> Sent {
-        Sent {
-            packets: self.packets,
-            octets: self.octets,
-            rtp_timestamp: self.timestamp,
-            at: now,
-        }
+        Sent { packets: self.packets, octets: self.octets, rtp_timestamp: self.timestamp, at: now }
     }
 
     fn header(&self, payload_type: u8, marker: bool, timestamp: u32, out: &mut [u8]) {

@@ -118,14 +118,11 @@ impl Stream {
 
     /// Interarrival jitter (RFC 3550 A.8), from the arrival and timestamp of an audio packet.
     pub fn time(&mut self, arrived: Now, timestamp: u32) {
-        let ticks =
-            (u128::from(arrived.as_micros()) * u128::from(super::RATE_HZ) / 1_000_000) as u32;
+        let ticks = (u128::from(arrived.as_micros()) * u128::from(super::RATE_HZ) / 1_000_000) as u32;
         let transit = ticks.wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
             // A leap of the timestamp says nothing about the network.
-            let difference = (transit.wrapping_sub(before) as i32)
-                .unsigned_abs()
-                .min(super::RATE_HZ);
+            let difference = (transit.wrapping_sub(before) as i32).unsigned_abs().min(super::RATE_HZ);
             self.jitter_x16 = self.jitter_x16 + difference - ((self.jitter_x16 + 8) >> 4);
         }
     }
@@ -151,10 +148,7 @@ impl Stream {
 
     /// Share lost since this was last asked, in 1/256 (RFC 3550 A.3).
     pub fn fraction_lost(&mut self) -> u8 {
-        let now = Reported {
-            expected: self.expected(),
-            received: self.received,
-        };
+        let now = Reported { expected: self.expected(), received: self.received };
         let before = std::mem::replace(&mut self.reported, now);
         let expected = now.expected.saturating_sub(before.expected);
         let lost = expected.saturating_sub(now.received.saturating_sub(before.received));

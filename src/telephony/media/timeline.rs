@@ -10,6 +10,8 @@ use super::{FRAME_MS, FRAME_SAMPLES, Frame};
 const PATIENCE: Duration = Duration::from_millis(200);
 /// A gap longer than this is a timestamp that leapt, not audio that is missing.
 const LONGEST_GAP: u32 = super::RATE_HZ;
+/// A driver that slept for long gets a second of frames, not all.
+const MOST_AT_ONCE: u32 = 50;
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
 
 /// A frame of the timeline, and whether any of it is made up.
@@ -48,13 +50,7 @@ impl Timeline {
     }
 
     /// Audio that is next in order.
-    pub fn audio(
-        &mut self,
-        at: Now,
-        timestamp: u32,
-        mut samples: Vec<i16>,
-        mut cut: impl FnMut(Cut),
-    ) {
+    pub fn audio(&mut self, at: Now, timestamp: u32, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
         self.bridge(timestamp, &mut cut);
         self.expected = Some(timestamp.wrapping_add(samples.len() as u32));
         self.audio_at = self.audio_at.max(at);
@@ -80,18 +76,18 @@ impl Timeline {
         if now < self.due() {
             return;
         }
-        let due = u32::try_from(now.since(self.audio_at).as_millis() as u64 / FRAME_MS)
-            .unwrap_or(u32::MAX);
-        // A driver that slept for long gets a second of it, not all.
-        let missing = due.saturating_sub(self.filled).min(50);
+        // The last of them may still be on its way.
+        let due = (now.since(self.audio_at).as_millis() as u64 / FRAME_MS).saturating_sub(1);
+        let due = u32::try_from(due).unwrap_or(u32::MAX);
+        let missing = due.saturating_sub(self.filled).min(MOST_AT_ONCE);
         self.filled = due;
         self.make_up(missing as usize * FRAME_SAMPLES, &mut cut);
     }
 
     /// When the next frame is made whether audio comes or not.
     pub fn due(&self) -> Now {
-        let patience = if self.silent { FRAME } else { PATIENCE };
-        self.audio_at + patience.max(FRAME * self.filled.saturating_add(1))
+        let patience = if self.silent { 2 * FRAME } else { PATIENCE };
+        self.audio_at + patience.max(FRAME * self.filled.saturating_add(2))
     }
 
     /// Audio made up so far, in milliseconds.

@@ -36,7 +36,7 @@ impl Detector for Ours {
 
 pub fn detectors() -> Vec<Box<dyn Detector>> {
     let mut all: Vec<Box<dyn Detector>> = Vec::new();
-    for threshold in [0.3, 0.5, 0.7] {
+    for threshold in [0.4, 0.5, 0.6] {
         all.push(Box::new(Ours::new(VadSettings {
             threshold,
             ..VadSettings::default()

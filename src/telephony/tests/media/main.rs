@@ -1,0 +1,14 @@
+//! Media of one call: a file for each behaviour.
+
+mod concealment;
+mod digits;
+mod g711;
+mod hostile;
+mod jitter_buffer;
+mod latching;
+mod line_lost;
+mod order;
+mod reports;
+mod sender;
+mod session;
+mod support;
