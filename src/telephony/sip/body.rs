@@ -23,17 +23,11 @@ pub(super) fn description(request: &Request, agent: &str) -> Result<Option<Descr
         return Ok(None);
     }
     let encodings = tokens(request, &HeaderName::ContentEncoding);
-    let plain = encodings
-        .iter()
-        .all(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    let plain = encodings.iter().all(|encoding| encoding.eq_ignore_ascii_case("identity"));
     if !is_sdp || !plain {
-        return Err(Reply::new(415)
-            .header(HeaderName::Accept, ACCEPT)
-            .header(HeaderName::AcceptEncoding, "identity"));
+        return Err(Reply::new(415).header(HeaderName::Accept, ACCEPT).header(HeaderName::AcceptEncoding, "identity"));
     }
-    sdp::read(request.body())
-        .map(Some)
-        .map_err(|fault| refusal(fault, agent))
+    sdp::read(request.body()).map(Some).map_err(|fault| refusal(fault, agent))
 }
 
 /// The status for a session that can't be: 400 where it can't be read, 488 with the reason
@@ -54,28 +48,19 @@ fn acceptable_answer(request: &Request) -> Result<(), Reply> {
     let accepted = tokens(request, &HeaderName::Accept);
     let takes_sdp = accepted.iter().any(|range| {
         let range = range.split(';').next().unwrap_or_default().trim();
-        ["application/sdp", "application/*", "*/*"]
-            .iter()
-            .any(|known| range.eq_ignore_ascii_case(known))
+        ["application/sdp", "application/*", "*/*"].iter().any(|known| range.eq_ignore_ascii_case(known))
     });
     let restricted = request.headers.get(&HeaderName::Accept).is_some();
-    if restricted && !takes_sdp {
-        Err(Reply::new(406).header(HeaderName::Accept, ACCEPT))
-    } else {
-        Ok(())
-    }
+    if restricted && !takes_sdp { Err(Reply::new(406).header(HeaderName::Accept, ACCEPT)) } else { Ok(()) }
 }
 
 /// Content-Disposition: ..;handling=optional lets a body be skipped (RFC 3261, 20.11).
 fn is_optional(request: &Request) -> bool {
-    request
-        .headers
-        .value(&HeaderName::ContentDisposition)
-        .is_some_and(|value| {
-            let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
-            value.split(';').any(|param| {
-                let mut sides = param.split('=').map(str::trim);
-                sides.next() == Some("handling") && sides.next() == Some("optional")
-            })
+    request.headers.value(&HeaderName::ContentDisposition).is_some_and(|value| {
+        let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
+        value.split(';').any(|param| {
+            let mut sides = param.split('=').map(str::trim);
+            sides.next() == Some("handling") && sides.next() == Some("optional")
         })
+    })
 }

@@ -86,13 +86,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(id: u64) -> Self {
-        Session {
-            id,
-            version: 1,
-            local: None,
-            described: String::new(),
-            media: None,
-        }
+        Session { id, version: 1, local: None, described: String::new(), media: None }
     }
 
     /// Describes with `write`, raising the version only if the description has changed since

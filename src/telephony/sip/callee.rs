@@ -19,30 +19,32 @@ use crate::sdp::{self, LocalMedia};
 impl Endpoint {
     /// A new INVITE.
     pub(super) fn invited(&mut self, incoming: Incoming) {
-        let merge = (
-            incoming.call_id.clone(),
-            incoming.from_tag.clone(),
-            incoming.sequence,
-        );
-        let refused = if self.merged.contains_key(&merge) {
+        let merge = (incoming.call_id.clone(), incoming.from_tag.clone(), incoming.sequence);
+        let outcome = if self.merged.contains_key(&merge) {
             Err(Reply::new(482))
         } else {
-            self.admission()
-                .and_then(|()| self.room(&incoming))
-                .and_then(|()| {
-                    let offer = description(&incoming.request, &self.config.user_agent)?;
-                    if let Some(offer) = &offer {
-                        sdp::acceptable(offer)
-                            .map_err(|fault| refusal(fault, &self.config.user_agent))?;
-                    }
-                    Ok(offer)
-                })
+            self.admission().and_then(|()| self.room(&incoming)).and_then(|()| {
+                let offer = description(&incoming.request, &self.config.user_agent)?;
+                if let Some(offer) = &offer {
+                    sdp::acceptable(offer).map_err(|fault| refusal(fault, &self.config.user_agent))?;
+                }
+                Ok(offer)
+            })
         };
         let key = self.new_call_key();
-        let way = self.way(&incoming);
-        match refused {
-            Err(reply) => self.answer(way, &incoming.request, reply, &key.to_string()),
-            Ok(offer) => self.offer_call(key, way, incoming, offer, merge),
+        match outcome {
+            // A flood of INVITEs to refuse must not use up what calls need.
+            Err(reply) if self.transactions.len() >= self.config.max_transactions / 2 => {
+                self.answer_once(&incoming, &reply);
+            }
+            Err(reply) => {
+                let way = self.way(&incoming);
+                self.answer(way, &incoming.request, reply, &key.to_string());
+            }
+            Ok(offer) => {
+                let way = self.way(&incoming);
+                self.offer_call(key, way, incoming, offer, merge);
+            }
         }
     }
 
@@ -82,11 +84,7 @@ impl Endpoint {
             has_offer: offer.is_some(),
         };
         let session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
-        let phase = Phase::Offered(Box::new(Offered {
-            way,
-            request: incoming.request,
-            offer,
-        }));
+        let phase = Phase::Offered(Box::new(Offered { way, request: incoming.request, offer }));
         let call = Call {
             dialog,
             session,
@@ -103,12 +101,7 @@ impl Endpoint {
 
     /// Whether new calls are taken at all (RFC 3261, 21.5.4).
     pub(super) fn admission(&self) -> Result<(), Reply> {
-        let unavailable = || {
-            Reply::new(503).header(
-                HeaderName::RetryAfter,
-                self.config.retry_after_s.to_string(),
-            )
-        };
+        let unavailable = || Reply::new(503).header(HeaderName::RetryAfter, self.config.retry_after_s.to_string());
         match &self.not_ready {
             _ if self.draining => Err(unavailable()),
             Some(why) => Err(unavailable().warning(399, "callbox", why)),
@@ -136,12 +129,7 @@ impl Endpoint {
 
     /// 180.
     pub(super) fn ring(&mut self, key: CallKey) {
-        if let Some(Call {
-            phase: Phase::Offered(offered),
-            dialog,
-            ..
-        }) = self.calls.get(&key)
-        {
+        if let Some(Call { phase: Phase::Offered(offered), dialog, .. }) = self.calls.get(&key) {
             let reply = in_dialog(Reply::new(180), &offered.request, &dialog.contact);
             let (way, request) = (offered.way, offered.request.clone());
             self.answer(way, &request, reply, &key.to_string());
@@ -190,18 +178,10 @@ impl Endpoint {
         reply: Reply,
         awaits_answer: bool,
     ) {
-        let reply_bytes = super::responses::Echo::of(request).render(
-            &reply
-                .clone()
-                .header(HeaderName::Server, self.config.user_agent.clone()),
-            &key.to_string(),
-        );
+        let reply_bytes = super::responses::Echo::of(request)
+            .render(&reply.clone().header(HeaderName::Server, self.config.user_agent.clone()), &key.to_string());
         self.answer(way, request, reply, &key.to_string());
-        let sequence = request
-            .headers
-            .typed::<CSeq>()
-            .and_then(Result::ok)
-            .map_or(0, |cseq| cseq.sequence);
+        let sequence = request.headers.typed::<CSeq>().and_then(Result::ok).map_or(0, |cseq| cseq.sequence);
         let (now, t1) = (self.now, self.config.t1);
         if let Some(call) = self.calls.get_mut(&key) {
             call.unacknowledged = Some(Unacknowledged {
@@ -213,10 +193,8 @@ impl Endpoint {
                 until: now + t1 * 64,
             });
         }
-        self.timers
-            .set(TimerKey::Call(key, CallTimer::Retransmit), now + t1);
-        self.timers
-            .set(TimerKey::Call(key, CallTimer::Acknowledge), now + t1 * 64);
+        self.timers.set(TimerKey::Call(key, CallTimer::Retransmit), now + t1);
+        self.timers.set(TimerKey::Call(key, CallTimer::Acknowledge), now + t1 * 64);
     }
 
     /// The 2xx once more: T1, doubling to T2.
@@ -230,8 +208,7 @@ impl Endpoint {
         open.interval = (open.interval * 2).min(self.config.t2);
         let (flow, bytes, next) = (open.flow, open.bytes.clone(), self.now + open.interval);
         if next < open.until {
-            self.timers
-                .set(TimerKey::Call(key, CallTimer::Retransmit), next);
+            self.timers.set(TimerKey::Call(key, CallTimer::Retransmit), next);
         }
         self.transmit(flow, bytes);
     }
@@ -254,16 +231,10 @@ impl Endpoint {
         ) else {
             return;
         };
-        let Some(key) = to
-            .tag()
-            .and_then(|tag| self.call_of(tag, from.tag(), &call_id))
-        else {
+        let Some(key) = to.tag().and_then(|tag| self.call_of(tag, from.tag(), &call_id)) else {
             return;
         };
-        let open = self
-            .calls
-            .get(&key)
-            .and_then(|call| call.unacknowledged.as_ref());
+        let open = self.calls.get(&key).and_then(|call| call.unacknowledged.as_ref());
         let Some(open) = open.filter(|open| open.sequence == cseq.sequence) else {
             return;
         };
@@ -306,10 +277,8 @@ impl Endpoint {
     }
 
     fn settle_acknowledgement(&mut self, key: CallKey) {
-        self.timers
-            .clear(TimerKey::Call(key, CallTimer::Retransmit));
-        self.timers
-            .clear(TimerKey::Call(key, CallTimer::Acknowledge));
+        self.timers.clear(TimerKey::Call(key, CallTimer::Retransmit));
+        self.timers.clear(TimerKey::Call(key, CallTimer::Acknowledge));
         if let Some(call) = self.calls.get_mut(&key) {
             call.unacknowledged = None;
         }
@@ -323,25 +292,15 @@ impl Endpoint {
         let Some(transaction) = known else {
             return self.answer_once(incoming, &Reply::new(481));
         };
-        let merge = (
-            incoming.call_id.clone(),
-            incoming.from_tag.clone(),
-            incoming.sequence,
-        );
+        let merge = (incoming.call_id.clone(), incoming.from_tag.clone(), incoming.sequence);
         let call = self.merged.get(&merge).copied();
         let ours = call.filter(|key| {
             let phase = self.calls.get(key).map(|call| &call.phase);
             matches!(phase, Some(Phase::Offered(offered)) if offered.way.transaction == Some(transaction))
         });
         // RFC 3261, 9.2: the tag should be that of the INVITE's response.
-        let tag = call.map_or_else(
-            || self.stateless_tag(&incoming.call_id),
-            |key| key.to_string(),
-        );
-        let way = Way {
-            transaction: None,
-            flow: incoming.reply_flow,
-        };
+        let tag = call.map_or_else(|| self.stateless_tag(&incoming.call_id), |key| key.to_string());
+        let way = Way { transaction: None, flow: incoming.reply_flow };
         self.answer(way, &incoming.request, Reply::new(200), &tag);
         if let Some(key) = ours {
             self.refuse(key, Reply::new(487), EndCause::Cancelled, EndedBy::Remote);
@@ -350,11 +309,7 @@ impl Endpoint {
 
     /// Refuses an unanswered call and is done with it.
     pub(super) fn refuse(&mut self, key: CallKey, reply: Reply, cause: EndCause, by: EndedBy) {
-        if let Some(Call {
-            phase: Phase::Offered(offered),
-            ..
-        }) = self.calls.get(&key)
-        {
+        if let Some(Call { phase: Phase::Offered(offered), .. }) = self.calls.get(&key) {
             let (way, request) = (offered.way, offered.request.clone());
             self.answer(way, &request, reply, &key.to_string());
             self.end(key, cause, by);
@@ -371,7 +326,5 @@ pub(super) fn in_dialog(mut reply: Reply, request: &Request, contact: &str) -> R
             reply = reply.header(HeaderName::RecordRoute, value);
         }
     }
-    reply
-        .header(HeaderName::Contact, contact)
-        .header(HeaderName::Allow, ALLOW)
+    reply.header(HeaderName::Contact, contact).header(HeaderName::Allow, ALLOW)
 }

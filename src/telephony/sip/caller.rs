@@ -31,17 +31,10 @@ impl Endpoint {
     /// Places a call. One that can't even be sent ends at once.
     pub(super) fn dial(&mut self, dial: Dial) {
         let key = self.new_call_key();
-        self.tell(Event::Dialled {
-            token: dial.token,
-            call: key,
-        });
+        self.tell(Event::Dialled { token: dial.token, call: key });
         if self.try_dial(key, dial).is_none() {
             let (cause, by) = (EndCause::Unreachable, EndedBy::Local);
-            self.tell(Event::Ended {
-                call: key,
-                cause,
-                by,
-            });
+            self.tell(Event::Ended { call: key, cause, by });
         }
     }
 
@@ -53,14 +46,9 @@ impl Endpoint {
             Transport::Udp => Flow::Datagram { to, local: None },
             Transport::Tcp => self.open_stream(dial.connection, to),
         };
-        let from = from_value(
-            dial.from_display.as_deref(),
-            &dial.from_user,
-            &self.host(flow),
-        );
+        let from = from_value(dial.from_display.as_deref(), &dial.from_user, &self.host(flow));
         let dialog = Dialog {
-            call_id: format!("{:016x}{:016x}", self.random.u64(..), self.random.u64(..))
-                .into_bytes(),
+            call_id: format!("{:016x}{:016x}", self.random.u64(..), self.random.u64(..)).into_bytes(),
             local: format!("{from};tag={key}").into_bytes(),
             remote: [b"<", target.to_bytes().as_ref(), b">"].concat(),
             remote_tag: None,
@@ -97,10 +85,7 @@ impl Endpoint {
                 ended: false,
             },
         );
-        self.timers.set(
-            TimerKey::Call(key, CallTimer::Ring),
-            self.now + self.config.ring_limit,
-        );
+        self.timers.set(TimerKey::Call(key, CallTimer::Ring), self.now + self.config.ring_limit);
         let sent = self.open_client(invite.clone(), flow, Owner::Invite(key));
         if let (Some(transaction), Some(call)) = (sent, self.calls.get_mut(&key)) {
             call.phase = Phase::Dialling(Box::new(Dialling {
@@ -180,16 +165,8 @@ impl Endpoint {
     /// The 200 came again: our ACK was lost. Or another fork took the call too, which is one
     /// too many (RFC 3261, 13.2.2.4).
     fn accepted_again(&mut self, key: CallKey, response: &Response) {
-        let tag = response
-            .headers
-            .typed::<To>()
-            .and_then(Result::ok)
-            .and_then(|to| to.tag().map(<[u8]>::to_vec));
-        let Some(call) = self
-            .calls
-            .get(&key)
-            .filter(|_| response.status.is_success())
-        else {
+        let tag = response.headers.typed::<To>().and_then(Result::ok).and_then(|to| to.tag().map(<[u8]>::to_vec));
+        let Some(call) = self.calls.get(&key).filter(|_| response.status.is_success()) else {
             return;
         };
         if call.dialog.remote_tag == tag {
@@ -200,25 +177,14 @@ impl Endpoint {
         }
         let mut fork = call.dialog.clone();
         fork.learn(response);
-        let flow = Flow::Datagram {
-            to: fork.next_hop(),
-            local: None,
-        };
-        let flow = if fork.flow.is_stream() {
-            fork.flow
-        } else {
-            flow
-        };
+        let flow = Flow::Datagram { to: fork.next_hop(), local: None };
+        let flow = if fork.flow.is_stream() { fork.flow } else { flow };
         let agent = self.config.user_agent.clone();
-        let ack = fork
-            .request(Method::Ack, 1, &self.via(flow), &agent)
-            .map(RequestBuilder::build);
+        let ack = fork.request(Method::Ack, 1, &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(ack) = ack {
             self.transmit(flow, bytes_of(&ack));
         }
-        let bye = fork
-            .request(Method::Bye, 2, &self.via(flow), &agent)
-            .map(RequestBuilder::build);
+        let bye = fork.request(Method::Bye, 2, &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(bye) = bye {
             self.open_client(bye, flow, Owner::Nobody);
         }
@@ -253,9 +219,7 @@ impl Endpoint {
             return;
         };
         let sequence = call.dialog.local_sequence;
-        let ack = call
-            .dialog
-            .request(Method::Ack, sequence, &via, &self.config.user_agent);
+        let ack = call.dialog.request(Method::Ack, sequence, &via, &self.config.user_agent);
         if let Some(ack) = ack {
             let bytes = bytes_of(&ack.build());
             call.acknowledgement = Some((flow, bytes.clone()));
@@ -265,17 +229,10 @@ impl Endpoint {
 
     /// Nobody answered our INVITE, or it could not be sent.
     pub(super) fn invite_failed(&mut self, key: CallKey, lost: bool) {
-        if !matches!(
-            self.calls.get(&key).map(|call| &call.phase),
-            Some(Phase::Dialling(_))
-        ) {
+        if !matches!(self.calls.get(&key).map(|call| &call.phase), Some(Phase::Dialling(_))) {
             return;
         }
-        let cause = if lost {
-            EndCause::Unreachable
-        } else {
-            EndCause::Timeout
-        };
+        let cause = if lost { EndCause::Unreachable } else { EndCause::Timeout };
         self.end(key, cause, EndedBy::Network);
         self.forget(key);
     }
@@ -283,20 +240,13 @@ impl Endpoint {
     /// Gives up a call of ours that nobody has answered. The CANCEL goes when it may: after a
     /// provisional response (RFC 3261, 9.1).
     pub(super) fn give_up(&mut self, key: CallKey, cause: EndCause, by: EndedBy) {
-        let Some(Call {
-            phase: Phase::Dialling(dialling),
-            ..
-        }) = self.calls.get_mut(&key)
-        else {
+        let Some(Call { phase: Phase::Dialling(dialling), .. }) = self.calls.get_mut(&key) else {
             return;
         };
         let first = !std::mem::replace(&mut dialling.cancelled, true);
         let provisional = dialling.provisional;
         self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
-        self.timers.set(
-            TimerKey::Call(key, CallTimer::Cancelled),
-            self.now + self.config.t1 * 64,
-        );
+        self.timers.set(TimerKey::Call(key, CallTimer::Cancelled), self.now + self.config.t1 * 64);
         self.end(key, cause, by);
         if provisional && first {
             self.send_cancel(key);
@@ -305,11 +255,7 @@ impl Endpoint {
 
     /// The cancelled INVITE got no final response in 64*T1: it is over (RFC 3261, 9.1).
     pub(super) fn cancelled(&mut self, key: CallKey) {
-        if let Some(Call {
-            phase: Phase::Dialling(dialling),
-            ..
-        }) = self.calls.get(&key)
-        {
+        if let Some(Call { phase: Phase::Dialling(dialling), .. }) = self.calls.get(&key) {
             let transaction = dialling.transaction;
             self.close_transaction(transaction);
             self.forget(key);
@@ -318,23 +264,12 @@ impl Endpoint {
 
     /// RFC 3261, 9.1: the INVITE's own Via, URI, To and number.
     fn send_cancel(&mut self, key: CallKey) {
-        let Some(Call {
-            phase: Phase::Dialling(dialling),
-            dialog,
-            ..
-        }) = self.calls.get(&key)
-        else {
+        let Some(Call { phase: Phase::Dialling(dialling), dialog, .. }) = self.calls.get(&key) else {
             return;
         };
         let (invite, flow) = (&dialling.invite, dialling.flow);
         let mut cancel = RequestBuilder::new(Method::Cancel, invite.uri.clone()).max_forwards(70);
-        for name in [
-            HeaderName::Via,
-            HeaderName::Route,
-            HeaderName::From,
-            HeaderName::To,
-            HeaderName::CallId,
-        ] {
+        for name in [HeaderName::Via, HeaderName::Route, HeaderName::From, HeaderName::To, HeaderName::CallId] {
             for field in invite.headers.get_all(&name) {
                 let Ok(with) = cancel.header(name.clone(), field.value().into_owned()) else {
                     return;
@@ -358,13 +293,8 @@ impl Endpoint {
         call.phase = Phase::Closing;
         call.dialog.local_sequence = call.dialog.local_sequence.saturating_add(1);
         let sequence = call.dialog.local_sequence;
-        let bye = via.and_then(|via| {
-            call.dialog
-                .request(Method::Bye, sequence, &via, &self.config.user_agent)
-        });
-        let sent = bye
-            .zip(flow)
-            .and_then(|(bye, flow)| self.open_client(bye.build(), flow, Owner::Bye(key)));
+        let bye = via.and_then(|via| call.dialog.request(Method::Bye, sequence, &via, &self.config.user_agent));
+        let sent = bye.zip(flow).and_then(|(bye, flow)| self.open_client(bye.build(), flow, Owner::Bye(key)));
         if sent.is_none() {
             self.forget(key);
         }

@@ -58,13 +58,7 @@ impl Connections {
 
 impl Endpoint {
     /// Bytes arrived on a connection.
-    pub(super) fn stream_bytes(
-        &mut self,
-        connection: ConnectionId,
-        local: SocketAddr,
-        from: SocketAddr,
-        bytes: &[u8],
-    ) {
+    pub(super) fn stream_bytes(&mut self, connection: ConnectionId, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         if !self.connections.is_open(connection) && !self.admit(connection, local, from) {
             self.outputs.push_back(Output::CloseStream { connection });
             return;
@@ -106,11 +100,7 @@ impl Endpoint {
         if given.is_none() {
             self.outputs.push_back(Output::Connect { connection, to });
         }
-        Flow::Stream {
-            connection,
-            to,
-            local,
-        }
+        Flow::Stream { connection, to, local }
     }
 
     /// Half-way messages and long silences end a connection.
@@ -118,9 +108,7 @@ impl Endpoint {
         let Some(open) = self.connections.open.get(&connection) else {
             return;
         };
-        let stuck = open
-            .begun
-            .is_some_and(|at| at + self.config.frame_limit <= self.now);
+        let stuck = open.begun.is_some_and(|at| at + self.config.frame_limit <= self.now);
         let idle = open.heard + self.config.idle_limit <= self.now && open.waiting.is_empty();
         if stuck || idle {
             self.close_stream(connection);
@@ -162,19 +150,12 @@ impl Endpoint {
             return false;
         };
         let (from, local) = (open.peer, open.local);
-        let flow = Flow::Stream {
-            connection,
-            to: from,
-            local,
-        };
+        let flow = Flow::Stream { connection, to: from, local };
         let arrival = Arrival { flow, from };
         match open.framer.next(max_bytes) {
             Frame::Nothing => return false,
             Frame::Ping => {
-                self.outputs.push_back(Output::Stream {
-                    connection,
-                    bytes: b"\r\n".to_vec(),
-                });
+                self.outputs.push_back(Output::Stream { connection, bytes: b"\r\n".to_vec() });
             }
             Frame::Message(bytes) => {
                 open.begun = None;

@@ -83,17 +83,9 @@ impl Dialog {
     }
 
     /// A request within the dialog (RFC 3261, 12.2.1.1).
-    pub(super) fn request(
-        &self,
-        method: Method,
-        sequence: u32,
-        via: &str,
-        agent: &str,
-    ) -> Option<RequestBuilder> {
+    pub(super) fn request(&self, method: Method, sequence: u32, via: &str, agent: &str) -> Option<RequestBuilder> {
         let first = self.routes.first().and_then(|route| route_uri(route));
-        let strict = first
-            .as_ref()
-            .is_some_and(|uri| !uri.params().is_some_and(|all| all.contains("lr")));
+        let strict = first.as_ref().is_some_and(|uri| !uri.params().is_some_and(|all| all.contains("lr")));
         let mut routes: Vec<Vec<u8>> = self.routes.clone();
         let uri = match first {
             // A strict router expects itself in the Request-URI and the target as the last route.
@@ -104,10 +96,8 @@ impl Dialog {
             }
             _ => self.target.clone(),
         };
-        let mut builder = RequestBuilder::new(method.clone(), uri)
-            .header(HeaderName::Via, via.to_owned())
-            .ok()?
-            .max_forwards(70);
+        let mut builder =
+            RequestBuilder::new(method.clone(), uri).header(HeaderName::Via, via.to_owned()).ok()?.max_forwards(70);
         for route in routes {
             builder = builder.header(HeaderName::Route, route).ok()?;
         }
@@ -143,10 +133,9 @@ impl Dialog {
 /// The literal address in a URI.
 pub(super) fn address_of(uri: &Uri) -> Option<SocketAddr> {
     match uri.host()? {
-        Host::Ip(ip) if !ip.is_unspecified() && !ip.is_multicast() => Some(SocketAddr::new(
-            *ip,
-            uri.port().filter(|port| *port > 0).unwrap_or(5060),
-        )),
+        Host::Ip(ip) if !ip.is_unspecified() && !ip.is_multicast() => {
+            Some(SocketAddr::new(*ip, uri.port().filter(|port| *port > 0).unwrap_or(5060)))
+        }
         _ => None,
     }
 }
@@ -164,15 +153,10 @@ fn contact_uri(request: &Request) -> Option<Uri> {
 }
 
 fn route_uri(route: &[u8]) -> Option<Uri> {
-    sipx_sip::headers::Address::parse(route, "Route")
-        .ok()
-        .map(|address| address.uri)
+    sipx_sip::headers::Address::parse(route, "Route").ok().map(|address| address.uri)
 }
 
 /// The hops of Record-Route, at most as many as a request may hop.
 fn routes<E>(hops: impl Iterator<Item = Result<RecordRoute, E>>) -> Vec<Vec<u8>> {
-    hops.flatten()
-        .take(70)
-        .map(|hop| [b"<", hop.uri.to_bytes().as_ref(), b">"].concat())
-        .collect()
+    hops.flatten().take(70).map(|hop| [b"<", hop.uri.to_bytes().as_ref(), b">"].concat()).collect()
 }

@@ -73,16 +73,8 @@ impl Endpoint {
         match command {
             Command::Ring { call } => self.ring(call),
             Command::Answer { call, media } => self.take(call, media),
-            Command::Reject {
-                call,
-                status,
-                retry_after_s,
-            } => {
-                let status = if (300..=699).contains(&status) {
-                    status
-                } else {
-                    480
-                };
+            Command::Reject { call, status, retry_after_s } => {
+                let status = if (300..=699).contains(&status) { status } else { 480 };
                 let mut reply = Reply::new(status);
                 if let Some(seconds) = retry_after_s {
                     reply = reply.header(HeaderName::RetryAfter, seconds.to_string());
@@ -90,25 +82,9 @@ impl Endpoint {
                 self.refuse(call, reply, EndCause::Rejected { status }, EndedBy::Local);
             }
             Command::HangUp { call } => self.hang_up(call),
-            Command::Dial {
-                token,
-                target,
-                destination,
-                from_display,
-                from_user,
-                media,
-                transport,
-                connection,
-            } => self.dial(Dial {
-                token,
-                target,
-                destination,
-                from_display,
-                from_user,
-                media,
-                transport,
-                connection,
-            }),
+            Command::Dial { token, target, destination, from_display, from_user, media, transport, connection } => {
+                self.dial(Dial { token, target, destination, from_display, from_user, media, transport, connection })
+            }
             Command::Refuse(draining) => self.draining = draining,
             Command::SetReady { ready, why } => self.not_ready = (!ready).then_some(why),
         }
@@ -160,11 +136,7 @@ impl Endpoint {
         call.ended = true;
         self.active = self.active.saturating_sub(1);
         self.sources.give_back(call.source, Kind::Call);
-        self.tell(Event::Ended {
-            call: key,
-            cause,
-            by,
-        });
+        self.tell(Event::Ended { call: key, cause, by });
     }
 
     /// Drops what is left of a call that has ended.
@@ -176,12 +148,7 @@ impl Endpoint {
         if let Some(merge) = call.merge {
             self.merged.remove(&merge);
         }
-        for timer in [
-            CallTimer::Ring,
-            CallTimer::Retransmit,
-            CallTimer::Acknowledge,
-            CallTimer::Cancelled,
-        ] {
+        for timer in [CallTimer::Ring, CallTimer::Retransmit, CallTimer::Acknowledge, CallTimer::Cancelled] {
             self.timers.clear(TimerKey::Call(key, timer));
         }
     }
@@ -194,8 +161,7 @@ impl Endpoint {
     pub(super) fn transmit(&mut self, flow: Flow, bytes: Vec<u8>) {
         match flow {
             Flow::Datagram { to, local } => {
-                self.outputs
-                    .push_back(Output::Datagram { to, local, bytes });
+                self.outputs.push_back(Output::Datagram { to, local, bytes });
             }
             Flow::Stream { connection, .. } if self.connections.is_open(connection) => {
                 self.outputs.push_back(Output::Stream { connection, bytes });
@@ -228,11 +194,7 @@ impl Endpoint {
     }
 
     pub(super) fn contact(&self, flow: Flow) -> String {
-        let transport = if flow.is_stream() {
-            ";transport=tcp"
-        } else {
-            ""
-        };
+        let transport = if flow.is_stream() { ";transport=tcp" } else { "" };
         format!("<sip:{}{transport}>", self.host(flow))
     }
 
@@ -240,10 +202,7 @@ impl Endpoint {
     pub(super) fn via(&mut self, flow: Flow) -> String {
         let transport = if flow.is_stream() { "TCP" } else { "UDP" };
         let branch = self.random.u128(..);
-        format!(
-            "SIP/2.0/{transport} {};branch=z9hG4bK{branch:032x};rport",
-            self.host(flow)
-        )
+        format!("SIP/2.0/{transport} {};branch=z9hG4bK{branch:032x};rport", self.host(flow))
     }
 }
 
@@ -255,12 +214,7 @@ impl Machine for Endpoint {
         self.now = now;
         match input {
             Input::Datagram { local, from, bytes } => self.datagram(local, from, bytes),
-            Input::Stream {
-                connection,
-                local,
-                from,
-                bytes,
-            } => {
+            Input::Stream { connection, local, from, bytes } => {
                 self.stream_bytes(connection, local, from, &bytes);
             }
             Input::StreamClosed { connection } => self.stream_closed(connection),

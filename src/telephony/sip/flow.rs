@@ -6,16 +6,9 @@ use super::ConnectionId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     /// Datagrams to an address, from one of ours.
-    Datagram {
-        to: SocketAddr,
-        local: Option<SocketAddr>,
-    },
+    Datagram { to: SocketAddr, local: Option<SocketAddr> },
     /// A connection; `to` is its far end, should it have to be opened anew.
-    Stream {
-        connection: ConnectionId,
-        to: SocketAddr,
-        local: SocketAddr,
-    },
+    Stream { connection: ConnectionId, to: SocketAddr, local: SocketAddr },
 }
 
 impl Flow {

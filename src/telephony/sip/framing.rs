@@ -31,9 +31,7 @@ impl Framer {
 
     /// A message has begun and is not whole.
     pub(super) fn begun(&self) -> bool {
-        self.buffer
-            .iter()
-            .any(|octet| !matches!(octet, b'\r' | b'\n'))
+        self.buffer.iter().any(|octet| !matches!(octet, b'\r' | b'\n'))
     }
 
     pub(super) fn next(&mut self, max_bytes: usize) -> Frame {
@@ -43,10 +41,7 @@ impl Framer {
         let length = match self.length.or_else(|| self.head_length()) {
             Some(head) if self.length.is_none() => {
                 let body = content_length(self.buffer.get(..head).unwrap_or_default());
-                match body
-                    .and_then(|body| head.checked_add(body))
-                    .filter(|all| *all <= max_bytes)
-                {
+                match body.and_then(|body| head.checked_add(body)).filter(|all| *all <= max_bytes) {
                     Some(length) => length,
                     None => return Frame::Broken(self.take(head)),
                 }
@@ -70,8 +65,7 @@ impl Framer {
             self.buffer.drain(..4);
             return true;
         }
-        if self.buffer.starts_with(b"\r\n") && self.buffer.get(2).is_some_and(|next| *next != b'\r')
-        {
+        if self.buffer.starts_with(b"\r\n") && self.buffer.get(2).is_some_and(|next| *next != b'\r') {
             self.buffer.drain(..2);
         }
         false
@@ -110,9 +104,7 @@ fn content_length(head: &[u8]) -> Option<usize> {
         if !name.eq_ignore_ascii_case(b"Content-Length") && !name.eq_ignore_ascii_case(b"l") {
             continue;
         }
-        let folded = lines
-            .peek()
-            .is_some_and(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
+        let folded = lines.peek().is_some_and(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
         if found.is_some() || folded {
             return None;
         }

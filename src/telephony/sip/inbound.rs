@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use sipx_sip::headers::{CSeq, From, To, Via};
 use sipx_sip::{
-    Finding, HeaderName, Limits, Message, Method, Request, Scheme, TransactionKey, parse_datagram,
-    validate_request, validate_response,
+    Finding, HeaderName, Limits, Message, Method, Request, Scheme, TransactionKey, parse_datagram, validate_request,
+    validate_response,
 };
 
 use super::flow::Flow;
@@ -43,36 +43,22 @@ pub(super) struct Incoming {
 impl Endpoint {
     /// One datagram.
     pub(super) fn datagram(&mut self, local: SocketAddr, from: SocketAddr, bytes: Vec<u8>) {
-        let blank = bytes
-            .iter()
-            .take_while(|octet| matches!(octet, b'\r' | b'\n'))
-            .count();
-        let bytes = if blank == 0 {
-            bytes
-        } else {
-            bytes.get(blank..).unwrap_or_default().to_vec()
-        };
+        let blank = bytes.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+        let bytes = if blank == 0 { bytes } else { bytes.get(blank..).unwrap_or_default().to_vec() };
         if !bytes.is_empty() {
-            let flow = Flow::Datagram {
-                to: from,
-                local: Some(local),
-            };
+            let flow = Flow::Datagram { to: from, local: Some(local) };
             self.message(bytes, Arrival { flow, from });
         }
     }
 
     /// The bytes of one message.
     pub(super) fn message(&mut self, bytes: Vec<u8>, arrival: Arrival) {
-        let limits = Limits {
-            max_headers: 128,
-            ..Limits::datagram()
-        };
+        let limits = Limits { max_headers: 128, ..Limits::datagram() };
         match parse_datagram(bytes.clone().into(), &limits) {
             Ok(Message::Request(request)) => self.request(request, &bytes, arrival),
             // RFC 3261, 8.1.3.3: more than one Via means that it is not for us.
             Ok(Message::Response(response))
-                if validate_response(&response).is_empty()
-                    && response.headers.typed_all::<Via>().count() == 1 =>
+                if validate_response(&response).is_empty() && response.headers.typed_all::<Via>().count() == 1 =>
             {
                 self.response(response);
             }
@@ -201,9 +187,7 @@ impl Endpoint {
     pub(super) fn answer_once(&mut self, incoming: &Incoming, reply: &Reply) {
         let echo = Echo::of(&incoming.request);
         let tag = self.stateless_tag(&incoming.call_id);
-        let reply = reply
-            .clone()
-            .header(HeaderName::Server, self.config.user_agent.clone());
+        let reply = reply.clone().header(HeaderName::Server, self.config.user_agent.clone());
         let bytes = echo.render(&reply, &tag);
         self.transmit(incoming.reply_flow, bytes);
     }
@@ -231,23 +215,13 @@ impl Endpoint {
                 incoming.arrival.from.ip(),
             )
         });
-        Way {
-            transaction,
-            flow: incoming.reply_flow,
-        }
+        Way { transaction, flow: incoming.reply_flow }
     }
 
     /// The call that a dialog's request names: our tag is the call's key, and Call-ID and the
     /// peer's tag must be right as well.
-    pub(super) fn call_of(
-        &self,
-        our_tag: &[u8],
-        their_tag: Option<&[u8]>,
-        call_id: &[u8],
-    ) -> Option<CallKey> {
-        let text = std::str::from_utf8(our_tag)
-            .ok()
-            .filter(|text| text.len() == 16)?;
+    pub(super) fn call_of(&self, our_tag: &[u8], their_tag: Option<&[u8]>, call_id: &[u8]) -> Option<CallKey> {
+        let text = std::str::from_utf8(our_tag).ok().filter(|text| text.len() == 16)?;
         let key = CallKey(u64::from_str_radix(text, 16).ok()?);
         let dialog = &self.calls.get(&key)?.dialog;
         let same = dialog.call_id == call_id && dialog.remote_tag.as_deref() == their_tag;
@@ -268,20 +242,12 @@ fn verdict(request: &Request) -> Option<u16> {
         let via = request.headers.typed::<Via>().and_then(Result::ok);
         via.is_some_and(|via| via.branch() == Some(b"z9hG4bK"))
     };
-    let version = findings
-        .iter()
-        .find(|finding| **finding == Finding::UnsupportedVersion);
+    let version = findings.iter().find(|finding| **finding == Finding::UnsupportedVersion);
     version
         .or_else(|| findings.first())
         .map(Finding::status)
         .or_else(|| branchless().then_some(400))
-        .or_else(|| {
-            request
-                .headers
-                .get_all(&HeaderName::ContentType)
-                .nth(1)
-                .map(|_| 400)
-        })
+        .or_else(|| request.headers.get_all(&HeaderName::ContentType).nth(1).map(|_| 400))
 }
 
 /// What we can do (RFC 3261, 11.2).
@@ -301,10 +267,7 @@ pub(super) fn tokens(request: &Request, name: &HeaderName) -> Vec<String> {
         .get_all(name)
         .flat_map(|header| {
             let value = String::from_utf8_lossy(&header.value()).into_owned();
-            value
-                .split(',')
-                .map(|token| token.trim().to_owned())
-                .collect::<Vec<_>>()
+            value.split(',').map(|token| token.trim().to_owned()).collect::<Vec<_>>()
         })
         .filter(|token| !token.is_empty())
         .take(32)

@@ -37,8 +37,6 @@ mod within;
 
 pub use config::Config;
 pub use endpoint::Endpoint;
-pub use interface::{
-    CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport,
-};
+pub use interface::{CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport};
 
 pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia};

@@ -14,19 +14,11 @@ pub(super) fn party(display: Option<&[u8]>, uri: &Uri) -> Party {
     Party {
         display: display.map(text).filter(|name| !name.is_empty()),
         user: user.as_deref().map(text).filter(|name| !name.is_empty()),
-        host: uri
-            .host()
-            .map(|host| text(&host.to_bytes()))
-            .unwrap_or_default(),
+        host: uri.host().map(|host| text(&host.to_bytes())).unwrap_or_default(),
     }
 }
 
 fn text(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_CHARS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect::<String>().trim().to_owned()
 }

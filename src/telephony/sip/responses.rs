@@ -18,11 +18,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16) -> Self {
-        Reply {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }
+        Reply { status, headers: Vec::new(), body: None }
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -38,17 +34,8 @@ impl Reply {
 
     /// With an RFC 3261, 20.43 warning.
     pub(super) fn warning(self, code: u16, agent: &str, text: &str) -> Self {
-        let text: String = text
-            .chars()
-            .map(|c| {
-                if c.is_control() || matches!(c, '"' | '\\') {
-                    ' '
-                } else {
-                    c
-                }
-            })
-            .take(200)
-            .collect();
+        let text: String =
+            text.chars().map(|c| if c.is_control() || matches!(c, '"' | '\\') { ' ' } else { c }).take(200).collect();
         self.header(HeaderName::Warning, format!("{code} {agent} \"{text}\""))
     }
 
@@ -60,9 +47,7 @@ impl Reply {
             && let Some(to) = request.headers.get(&HeaderName::To)
             && !has_tag(&to.value())
         {
-            builder = builder
-                .set_header(&HeaderName::To, tagged(&to.value(), tag))
-                .ok()?;
+            builder = builder.set_header(&HeaderName::To, tagged(&to.value(), tag)).ok()?;
         }
         for (name, value) in &self.headers {
             builder = builder.header(name.clone(), value.clone()).ok()?;
@@ -88,11 +73,7 @@ impl Echo {
     pub(super) fn of(request: &Request) -> Self {
         let value = |name: &HeaderName| request.headers.value(name).map(|value| value.into_owned());
         Echo {
-            vias: request
-                .headers
-                .get_all(&HeaderName::Via)
-                .map(|via| via.value().into_owned())
-                .collect(),
+            vias: request.headers.get_all(&HeaderName::Via).map(|via| via.value().into_owned()).collect(),
             from: value(&HeaderName::From),
             to: value(&HeaderName::To),
             call_id: value(&HeaderName::CallId),
@@ -107,12 +88,7 @@ impl Echo {
         let start = lines.next()?;
         let method = start.split(|octet| *octet == b' ').next()?;
         let is_token = !method.is_empty() && method.iter().all(|o| o.is_ascii_graphic());
-        if start
-            .get(..4)
-            .is_some_and(|p| p.eq_ignore_ascii_case(b"SIP/"))
-            || method == b"ACK"
-            || !is_token
-        {
+        if start.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"SIP/")) || method == b"ACK" || !is_token {
             return None;
         }
         let mut echo = Echo::default();
@@ -153,9 +129,7 @@ impl Echo {
     /// The response as bytes.
     pub(super) fn render(&self, reply: &Reply, tag: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
-        out.extend_from_slice(
-            format!("SIP/2.0 {} {}\r\n", reply.status, reason(reply.status)).as_bytes(),
-        );
+        out.extend_from_slice(format!("SIP/2.0 {} {}\r\n", reply.status, reason(reply.status)).as_bytes());
         let mut field = |name: &[u8], value: &[u8]| {
             out.extend_from_slice(name);
             out.extend_from_slice(b": ");
@@ -166,18 +140,10 @@ impl Echo {
             field(b"Via", via);
         }
         if let Some(to) = &self.to {
-            let to = if has_tag(to) {
-                to.clone()
-            } else {
-                tagged(to, tag)
-            };
+            let to = if has_tag(to) { to.clone() } else { tagged(to, tag) };
             field(b"To", &to);
         }
-        for (name, value) in [
-            ("From", &self.from),
-            ("Call-ID", &self.call_id),
-            ("CSeq", &self.cseq),
-        ] {
+        for (name, value) in [("From", &self.from), ("Call-ID", &self.call_id), ("CSeq", &self.cseq)] {
             if let Some(value) = value {
                 field(name.as_bytes(), value);
             }
@@ -198,14 +164,9 @@ fn unfolded_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     for line in bytes.split(|octet| *octet == b'\n').take(512) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let clean = line
-            .iter()
-            .copied()
-            .filter(|octet| !matches!(octet, b'\r' | 0));
+        let clean = line.iter().copied().filter(|octet| !matches!(octet, b'\r' | 0));
         match lines.last_mut() {
-            Some(before) if line.starts_with(b" ") || line.starts_with(b"\t") => {
-                before.extend(clean)
-            }
+            Some(before) if line.starts_with(b" ") || line.starts_with(b"\t") => before.extend(clean),
             _ => {
                 let end = line.is_empty();
                 lines.push(clean.collect());
@@ -220,16 +181,10 @@ fn unfolded_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 /// Whether an address has a tag; also asked of addresses that don't parse.
 fn has_tag(address: &[u8]) -> bool {
-    let after = address
-        .iter()
-        .rposition(|octet| *octet == b'>')
-        .unwrap_or(0);
+    let after = address.iter().rposition(|octet| *octet == b'>').unwrap_or(0);
     let params = address.get(after..).unwrap_or_default();
     params.split(|octet| *octet == b';').skip(1).any(|param| {
-        let name = param
-            .split(|octet| *octet == b'=')
-            .next()
-            .unwrap_or_default();
+        let name = param.split(|octet| *octet == b'=').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"tag")
     })
 }
@@ -250,11 +205,7 @@ pub(super) fn stamp(via: &[u8], from: std::net::SocketAddr) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(via.len() + 48);
     let mut asks_rport = false;
     for (at, param) in split_unquoted(hop).into_iter().enumerate() {
-        let name = param
-            .split(|octet| *octet == b'=')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii();
+        let name = param.split(|octet| *octet == b'=').next().unwrap_or_default().trim_ascii();
         if at > 0 && name.eq_ignore_ascii_case(b"received") {
             continue;
         }
@@ -294,10 +245,7 @@ fn split_unquoted(hop: &[u8]) -> Vec<&[u8]> {
 
 /// Replaces the topmost Via of a parsed request by its stamped form.
 pub(super) fn stamp_request(request: &mut Request, from: std::net::SocketAddr) -> Option<bool> {
-    let at = request
-        .headers
-        .iter()
-        .position(|header| *header.name() == HeaderName::Via)?;
+    let at = request.headers.iter().position(|header| *header.name() == HeaderName::Via)?;
     let (value, asks_rport) = stamp(&request.headers.get(&HeaderName::Via)?.value(), from);
     let header = Header::build(HeaderName::Via, value).ok()?;
     request.headers.remove_first(&HeaderName::Via);

@@ -57,10 +57,7 @@ impl Timers {
 
     /// Takes the next timer that is due, in order of its instant.
     pub(super) fn take_due(&mut self, now: Now) -> Option<TimerKey> {
-        let first = self
-            .due
-            .first_entry()
-            .filter(|entry| entry.key().0 <= now)?;
+        let first = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
         let key = first.remove();
         self.armed.remove(&key);
         Some(key)
@@ -68,9 +65,7 @@ impl Timers {
 
     /// When the next one is due.
     pub(super) fn next(&self) -> Now {
-        self.due
-            .first_key_value()
-            .map_or(Now::NEVER, |((at, _), _)| *at)
+        self.due.first_key_value().map_or(Now::NEVER, |((at, _), _)| *at)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use sipx_sip::{
-    ClientTransaction, Message, Output as Step, Reliability, Request, Response, ServerTransaction,
-    TransactionKey, TuEvent,
+    ClientTransaction, Message, Output as Step, Reliability, Request, Response, ServerTransaction, TransactionKey,
+    TuEvent,
 };
 
 use super::flow::Flow;
@@ -30,14 +30,8 @@ pub(super) enum Owner {
 }
 
 enum Half {
-    Server {
-        machine: Box<ServerTransaction>,
-        source: IpAddr,
-    },
-    Client {
-        machine: Box<ClientTransaction>,
-        owner: Owner,
-    },
+    Server { machine: Box<ServerTransaction>, source: IpAddr },
+    Client { machine: Box<ClientTransaction>, owner: Owner },
 }
 
 struct Slot {
@@ -104,10 +98,7 @@ impl Endpoint {
     ) -> TransactionId {
         let source = limits::source(from);
         let (machine, steps) = ServerTransaction::new(request, reliability(flow), self.rounds());
-        let half = Half::Server {
-            machine: Box::new(machine),
-            source,
-        };
+        let half = Half::Server { machine: Box::new(machine), source };
         self.sources.take(source, Kind::Transaction);
         let id = self.transactions.add(Slot { half, key, flow });
         self.carry_out(id, steps);
@@ -115,18 +106,10 @@ impl Endpoint {
     }
 
     /// Sends a request and keeps it until it is answered.
-    pub(super) fn open_client(
-        &mut self,
-        request: Request,
-        flow: Flow,
-        owner: Owner,
-    ) -> Option<TransactionId> {
+    pub(super) fn open_client(&mut self, request: Request, flow: Flow, owner: Owner) -> Option<TransactionId> {
         let key = TransactionKey::from_sent_request(&request)?;
         let (machine, steps) = ClientTransaction::new(request, reliability(flow), self.rounds());
-        let half = Half::Client {
-            machine: Box::new(machine),
-            owner,
-        };
+        let half = Half::Client { machine: Box::new(machine), owner };
         let id = self.transactions.add(Slot { half, key, flow });
         if let Flow::Stream { connection, .. } = flow {
             self.connections.depend(connection, id);
@@ -137,11 +120,7 @@ impl Endpoint {
 
     /// A request matched a transaction: a retransmission, or the ACK of a refusal.
     pub(super) fn repeat_request(&mut self, id: TransactionId, request: &Request) {
-        if let Some(Slot {
-            half: Half::Server { machine, .. },
-            ..
-        }) = self.transactions.slots.get_mut(&id)
-        {
+        if let Some(Slot { half: Half::Server { machine, .. }, .. }) = self.transactions.slots.get_mut(&id) {
             let steps = machine.on_request(request);
             self.carry_out(id, steps);
         }
@@ -149,11 +128,7 @@ impl Endpoint {
 
     /// Answers a kept request.
     pub(super) fn respond(&mut self, id: TransactionId, response: Response) {
-        if let Some(Slot {
-            half: Half::Server { machine, .. },
-            ..
-        }) = self.transactions.slots.get_mut(&id)
-        {
+        if let Some(Slot { half: Half::Server { machine, .. }, .. }) = self.transactions.slots.get_mut(&id) {
             let steps = machine.on_tu_response(response);
             self.carry_out(id, steps);
         }
@@ -168,11 +143,7 @@ impl Endpoint {
         let Some(id) = self.transactions.clients.get(&key).copied() else {
             return;
         };
-        if let Some(Slot {
-            half: Half::Client { machine, .. },
-            ..
-        }) = self.transactions.slots.get_mut(&id)
-        {
+        if let Some(Slot { half: Half::Client { machine, .. }, .. }) = self.transactions.slots.get_mut(&id) {
             let steps = machine.on_response(response);
             self.carry_out(id, steps);
         }
@@ -191,11 +162,7 @@ impl Endpoint {
 
     /// The way of a client transaction broke.
     pub(super) fn transaction_lost(&mut self, id: TransactionId) {
-        if let Some(Slot {
-            half: Half::Client { machine, .. },
-            ..
-        }) = self.transactions.slots.get_mut(&id)
-        {
+        if let Some(Slot { half: Half::Client { machine, .. }, .. }) = self.transactions.slots.get_mut(&id) {
             let steps = machine.on_transport_error();
             self.carry_out(id, steps);
         }
@@ -232,8 +199,7 @@ impl Endpoint {
                     }
                 }
                 Step::SetTimer { timer, after } => {
-                    self.timers
-                        .set(TimerKey::Transaction(id, timer), self.now + after);
+                    self.timers.set(TimerKey::Transaction(id, timer), self.now + after);
                 }
                 Step::ClearTimer(timer) => self.timers.clear(TimerKey::Transaction(id, timer)),
                 Step::ToTu(event) => self.tell_user(id, *event),
@@ -245,10 +211,7 @@ impl Endpoint {
 
     fn tell_user(&mut self, id: TransactionId, event: TuEvent) {
         let owner = match self.transactions.slots.get(&id) {
-            Some(Slot {
-                half: Half::Client { owner, .. },
-                ..
-            }) => *owner,
+            Some(Slot { half: Half::Client { owner, .. }, .. }) => *owner,
             _ => Owner::Nobody,
         };
         match (event, owner) {
@@ -274,9 +237,5 @@ impl Endpoint {
 }
 
 fn reliability(flow: Flow) -> Reliability {
-    if flow.is_stream() {
-        Reliability::Reliable
-    } else {
-        Reliability::Unreliable
-    }
+    if flow.is_stream() { Reliability::Reliable } else { Reliability::Unreliable }
 }

@@ -48,10 +48,7 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&key) else {
             return false;
         };
-        let fresh = call
-            .dialog
-            .remote_sequence
-            .is_none_or(|last| sequence > last);
+        let fresh = call.dialog.remote_sequence.is_none_or(|last| sequence > last);
         if fresh {
             call.dialog.remote_sequence = Some(sequence);
         }
@@ -121,10 +118,7 @@ impl Endpoint {
         let Some(call) = self.calls.get(&key) else {
             return Err(Reply::new(481));
         };
-        let our_offer_open = call
-            .unacknowledged
-            .as_ref()
-            .is_some_and(|open| open.awaits_answer);
+        let our_offer_open = call.unacknowledged.as_ref().is_some_and(|open| open.awaits_answer);
         match call.phase {
             Phase::Dialling(_) => Err(Reply::new(491)),
             _ if our_offer_open => Err(Reply::new(491)),
@@ -162,8 +156,7 @@ impl Endpoint {
             None => Ok::<_, Fault>((sdp::offer(&local, (id, version)), None)),
         });
         let agent = &self.config.user_agent;
-        made.map(|(body, media)| (Some(body), media))
-            .map_err(|fault| refusal(fault, agent))
+        made.map(|(body, media)| (Some(body), media)).map_err(|fault| refusal(fault, agent))
     }
 
     fn refresh(&mut self, key: CallKey, incoming: &Incoming) -> String {

@@ -199,3 +199,21 @@ fn a_rejection_is_repeated_until_its_ack() {
     assert!(bench.pass(std::time::Duration::from_secs(60)).sent.is_empty());
     assert_eq!(bench.endpoint.load(), telephony::sip::Load::default());
 }
+
+#[test]
+fn a_flood_of_invites_to_refuse_leaves_room_for_calls() {
+    let mut config = Config::new(at(peer::BOX)).max_calls(1);
+    config.max_transactions = 100;
+    let mut bench = Bench::with(config);
+    let (_, to) = bench.call("a");
+    bench.from = at("198.51.100.7:5060");
+    for flood in 0..1_000 {
+        let seen = bench.send(&invite(&format!("flood{flood}"), OFFER));
+        assert_eq!(seen.statuses(), [503]);
+    }
+    assert_eq!(bench.endpoint.load().transactions, 50);
+    bench.from = at(peer::PHONE);
+    let seen = bench.send(&within("BYE", "a", &to, 2, ""));
+    assert_eq!((seen.statuses(), seen.ended()), (vec![200], 1));
+    assert!(bench.send(&invite("b", OFFER)).incoming().is_some());
+}
