@@ -65,10 +65,11 @@ fn config_explain_tells_where_each_value_comes_from() {
 #[test]
 fn models_are_listed_and_verified() {
     let folder = initialised("models");
-    let listed = json(&callbox(&folder, &["models", "list", "--json"]));
+    let ours = concat!("engines.models=", env!("CARGO_MANIFEST_DIR"), "/models");
+    let listed = json(&callbox(&folder, &["models", "list", "--json", "--set", ours]));
     let stt = listed.iter().find(|model| model["name"] == "starter-stt").unwrap();
     assert_eq!((&stt["kind"], &stt["in_use"]), (&"stt".into(), &true.into()));
-    let verified = callbox(&folder, &["models", "verify", "--json"]);
+    let verified = callbox(&folder, &["models", "verify", "--json", "--set", ours]);
     assert!(verified.status.success(), "{}", err(&verified));
     assert!(json(&verified).iter().all(|model| model["ok"] == true));
 }
