@@ -61,6 +61,26 @@ impl Search {
         let (old_day, old_time) = (self.day, self.time);
         let mut said = false;
         let ruled_out = reading.when.days.iter().any(|m| m.role == Role::Not);
+        match reading.time {
+            Wanted::One(time) => {
+                said = true;
+                self.time = Some(time);
+            }
+            Wanted::Either(one, other) => {
+                said = true;
+                let from_minute = one.from_minute.min(other.from_minute);
+                let until_minute = one.until_minute.max(other.until_minute);
+                self.time = Some(Times { from_minute, until_minute, half_said: true, strong: true });
+            }
+            Wanted::Both(one, other) => {
+                let (first, second) = (wording::minute(one.from_minute), wording::minute(other.from_minute));
+                self.forget(desk);
+                self.time = None;
+                desk.ask(Asked::Time, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
+                return true;
+            }
+            Wanted::Nothing => {}
+        }
         match reading.when.day() {
             Wanted::One(day) => {
                 said = true;
@@ -83,28 +103,11 @@ impl Search {
             }
             Wanted::Nothing => {}
         }
-        match reading.time {
-            Wanted::One(time) => {
-                said = true;
-                self.time = Some(time);
-            }
-            Wanted::Either(one, other) => {
-                said = true;
-                let from_minute = one.from_minute.min(other.from_minute);
-                let until_minute = one.until_minute.max(other.until_minute);
-                self.time = Some(Times { from_minute, until_minute, half_said: true, strong: true });
-            }
-            Wanted::Both(one, other) => {
-                let (first, second) = (wording::minute(one.from_minute), wording::minute(other.from_minute));
-                self.forget(desk);
-                self.time = None;
-                desk.ask(Asked::Time, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
-                return true;
-            }
-            Wanted::Nothing => {}
-        }
         // The same again ("yes, tuesday at three") changes nothing.
         let same = self.start.is_some_and(|start| self.fits(start));
+        if same {
+            (self.day, self.time) = (old_day, old_time);
+        }
         if said && !same && (self.day != old_day || self.time != old_time || self.start.is_some()) {
             if self.day != old_day && self.day.is_some() && reading.time == Wanted::Nothing && self.start.is_none() {
                 self.time = old_time;

@@ -8,6 +8,7 @@ use super::decision::Decision;
 use super::reading::Reading;
 use crate::business::Business;
 use crate::parse::answer::Answer;
+use crate::parse::choice;
 
 /// Below this the recogniser guesses, and a guess is not acted on.
 const FAINT: f32 = 0.4;
@@ -95,7 +96,7 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
         Asked::Options | Asked::Which if reading.bare_answer && reading.answer.is_some() => yes_no(reading),
         Asked::Day | Asked::Time | Asked::Options | Asked::Which => {
             let leads_on = matches!(cue, Some((Command::Book, _)) | None | Some((Command::Reschedule, Sure::Weak)));
-            let chooses = asked.is_options() && crate::parse::choice::choice(&reading.words, 3, true).is_some();
+            let chooses = asked.is_options() && choice::chooses(&reading.words);
             (leads_on && (reading.tells_when() || chooses)).then_some(Meaning::Value)
         }
         Asked::Service | Asked::PriceOf => {
@@ -134,6 +135,9 @@ pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Op
     match (guess, cue) {
         (None, Some((command, Sure::Strong))) => Meaning::Command(command),
         (None, Some((command, Sure::Weak))) if !in_flow => Meaning::Command(command),
+        (None | Some(Command::Book), None) if !in_flow && reading.service.is_some() && reading.tells_when() => {
+            Meaning::Command(Command::Book)
+        }
         (None, _) => value_or_nothing(reading),
         (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
         // "cancel" is said more surely than a small model guesses.
@@ -179,6 +183,7 @@ fn value_or_nothing(reading: &Reading) -> Meaning {
         || reading.service.is_some()
         || reading.name.is_some()
         || reading.phone.is_some()
-        || reading.spelled.is_some();
+        || reading.spelled.is_some()
+        || choice::chooses(&reading.words);
     if any { Meaning::Value } else { Meaning::Nothing }
 }

@@ -44,3 +44,8 @@ fn index(number: u32, offered: usize) -> Option<usize> {
     let index = usize::try_from(number.checked_sub(1)?).ok()?;
     (index < offered).then_some(index)
 }
+
+/// True when the words could choose among a few, whatever was offered.
+pub fn chooses(words: &[String]) -> bool {
+    (2..=3).any(|offered| choice(words, offered, true).is_some()) || has_any(words, &["earlier", "later", "sooner"])
+}

@@ -258,7 +258,7 @@ pub fn weekday(word: &str) -> Option<Weekday> {
         return None;
     }
     let word = word.strip_suffix('s').unwrap_or(word);
-    let rated = WEEKDAYS.iter().map(|(name, day)| (fuzzy::likeness(word, name), *day));
+    let rated = WEEKDAYS.iter().map(|(name, day)| (fuzzy::spelled_alike(word, name), *day));
     let best = rated.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(rate, _)| *rate >= 0.75);
     best.map(|(_, day)| day)
 }
@@ -266,7 +266,7 @@ pub fn weekday(word: &str) -> Option<Weekday> {
 fn month(word: &str) -> Option<i8> {
     let exact = MONTHS.iter().position(|name| *name == word);
     let near = || {
-        let likely = |name: &&str| word.len() >= 6 && fuzzy::likeness(word, name) >= 0.75;
+        let likely = |name: &&str| word.len() >= 6 && fuzzy::spelled_alike(word, name) >= 0.75;
         MONTHS.iter().position(|name| likely(&name))
     };
     i8::try_from(exact.or_else(near)? + 1).ok()

@@ -61,16 +61,22 @@ pub fn sound(word: &str) -> String {
     key
 }
 
-/// Likeness of two words or groups of words, 0 to 1.
-pub fn likeness(one: &str, other: &str) -> f32 {
+/// Likeness of two words or groups of words by their letters, 0 to 1.
+pub fn spelled_alike(one: &str, other: &str) -> f32 {
     let longest = one.chars().count().max(other.chars().count());
     if longest == 0 {
         return 0.0;
     }
     let kept = longest.saturating_sub(edits(one, other));
-    let spelled = kept as f32 / longest as f32;
+    kept as f32 / longest as f32
+}
+
+/// Likeness of two words or groups of words by letters or by sound, 0 to 1.
+pub fn likeness(one: &str, other: &str) -> f32 {
+    let spelled = spelled_alike(one, other);
     let (one, other) = (sound(one), sound(other));
-    if one.len() >= 3 && one == other { spelled.max(0.8) } else { spelled }
+    // Short sounds are shared by too many words.
+    if one.len() >= 4 && one == other { spelled.max(0.8) } else { spelled }
 }
 
 /// The known word that an unknown one most probably stands for, when there is one.

@@ -263,15 +263,22 @@ fn run(words: &[String]) -> Option<String> {
     tidy(&name)
 }
 
-/// The name in an answer that is hardly more than a name.
+/// Said around a name, meaning nothing.
+const FILLERS: &[&str] = &[
+    "uh", "um", "er", "oh", "well", "so", "yes", "yeah", "yep", "sure", "okay", "ok", "hi", "hello", "please",
+    "thanks", "thank", "you", "it's", "it", "is", "the", "my", "name", "that's", "just", "of", "course", "i'm", "i",
+    "am", "full", "would", "be", "and", "last", "first", "surname", "spelled",
+];
+
+/// The name in an answer that is nothing but a name, with or without fillers.
 fn alone(words: &[String]) -> Option<String> {
-    let name: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .skip_while(|word| NO_NAME.contains(word))
-        .take_while(|word| !NO_NAME.contains(word) && !word.chars().any(|c| c.is_ascii_digit()))
-        .collect();
-    if name.len() > MOST_WORDS { None } else { tidy(&name) }
+    let name: Vec<&str> = words.iter().map(String::as_str).filter(|word| !FILLERS.contains(word)).collect();
+    let foreign = |word: &&str| NO_NAME.contains(word) || word.chars().any(|c| c.is_ascii_digit());
+    if name.is_empty() || name.iter().any(foreign) {
+        return None;
+    }
+    let name = tidy(&name)?;
+    (name.split(' ').count() <= MOST_WORDS).then_some(name)
 }
 
 /// Single letters at the end are a spelling, not part of the name.

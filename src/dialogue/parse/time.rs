@@ -121,7 +121,29 @@ fn time(words: &[String], before: &str) -> Option<(Times, usize)> {
         return Some(found);
     }
     let led = matches!(before, "at" | "around" | "about" | "towards" | "near" | "nearer" | "like" | "is" | "to" | "it");
-    clock(words, led)
+    // "The last one" is no hour.
+    let points = matches!(
+        before,
+        "the"
+            | "last"
+            | "first"
+            | "second"
+            | "third"
+            | "later"
+            | "earlier"
+            | "that"
+            | "this"
+            | "other"
+            | "middle"
+            | "which"
+            | "either"
+            | "next"
+            | "number"
+            | "option"
+            | "no"
+            | "any"
+    );
+    clock(words, led).filter(|(_, taken)| !(points && *taken == 1 && word(0) == "one"))
 }
 
 fn bounded(bound: &str, times: Times) -> Times {

@@ -78,8 +78,10 @@ impl Book {
         if desk.asked == Asked::Change && !taken && !reading.tells_when() {
             taken |= self.take_change(desk, reading);
         }
-        let asks_digits = matches!(desk.asked, Asked::Phone | Asked::CallerPhone);
-        if !asks_digits && self.search.hear(desk, reading) {
+        // Digits are no time, and what sounds like a day in a name is none.
+        let other = matches!(desk.asked, Asked::Phone | Asked::CallerPhone)
+            || (matches!(desk.asked, Asked::Name | Asked::Spelling) && taken);
+        if !other && self.search.hear(desk, reading) {
             taken = true;
         }
         if desk.has_asked() {
