@@ -107,7 +107,8 @@ pub struct FloorConfig {
     pub echo_margin_db: f32,
     /// Each false interruption raises the level asked for by this much, three times at most.
     pub false_step_db: f32,
-    /// Speech over the agent after which a hypothesis is asked for.
+    /// Speech over the agent after which a hypothesis is asked for. Shorter comes back empty;
+    /// longer comes after the verdict, for which the voice is held meanwhile.
     pub hypothesis_ms: u32,
     /// After the voice was held this long, a caller who is silent again is taken to have
     /// made a noise, and the voice goes on.
@@ -245,7 +246,7 @@ impl Default for FloorConfig {
             min_level_db: -48.0,
             echo_margin_db: 14.0,
             false_step_db: 3.0,
-            hypothesis_ms: 160,
+            hypothesis_ms: 240,
             verdict_ms: 300,
             sure_ms: 600,
             answer_window_ms: 1_500,

@@ -127,6 +127,15 @@ impl<B: Brain> Conversation<B> {
         }
     }
 
+    /// Silence has lasted long enough, unless there is a sound just now.
+    pub(super) fn on_over(&mut self, now: Now) {
+        if self.hearing.stirs(now) {
+            self.timers.set(Timer::Over, now + Duration::from_millis(20));
+        } else {
+            self.judge_end(now);
+        }
+    }
+
     /// Is the turn over? If not yet, waits for when it will be.
     pub(super) fn judge_end(&mut self, now: Now) {
         let listening =
@@ -279,6 +288,10 @@ impl<B: Brain> Conversation<B> {
         self.work.drop_all();
         self.timers.clear(Timer::ToolDue);
         *self.brain_mut() = undo.brain;
+        let began = self.hearing.utterance().map(|utterance| utterance.began);
+        if let (Some(began), Some(ended)) = (began, undo.turn.last_speech) {
+            self.learn_pause(u32::try_from(began.since(ended).as_millis()).unwrap_or(u32::MAX));
+        }
         let going_on = std::mem::replace(&mut self.turn, undo.turn);
         self.turn.go_on(going_on);
         self.record.reopen();

@@ -36,6 +36,17 @@ pub(super) enum Cue {
     Resumed { after_ms: u32 },
 }
 
+/// What the agent is doing while a frame comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agent {
+    /// Nothing: what is heard is the caller.
+    Silent,
+    /// It has words to say, and none is on the line.
+    Held,
+    /// It is, or just was, on the line: its echo may be heard.
+    Audible,
+}
+
 /// What the caller is saying.
 #[derive(Debug, Clone)]
 pub(super) struct Utterance {
@@ -91,18 +102,24 @@ impl Hearing {
             .is_some_and(|utterance| utterance.speaking)
     }
 
+    /// True while the utterance may be about to go on: there is sound, too short to tell.
+    pub(super) fn stirs(&self, now: Now) -> bool {
+        let fresh = now.since(self.last_frame).as_millis() <= u128::from(FRAME_MS) * 2;
+        fresh && self.utterance.as_ref().is_some_and(|utterance| utterance.resuming_ms > 0)
+    }
+
     /// The caller's own level, where it is known.
     pub(super) fn caller_db(&self) -> Option<f32> {
         self.caller_db
     }
 
-    /// Takes a frame. `audible`: the agent is, or just was, on the line.
+    /// Takes a frame.
     pub(super) fn frame(
         &mut self,
         now: Now,
         speech: bool,
         level_db: f32,
-        audible: bool,
+        agent: Agent,
         hearing: &HearingConfig,
         floor: &FloorConfig,
     ) -> Cue {
@@ -111,13 +128,14 @@ impl Hearing {
         } else {
             -100.0
         };
+        let audible = agent == Agent::Audible;
         let counts = speech && (!audible || level_db >= self.level_over_agent(floor));
         if now.since(self.last_frame).as_millis() > GAP_MS {
             self.window = 0;
         }
         self.last_frame = now;
         self.window = self.window << 1 | u32::from(counts);
-        if counts && !audible {
+        if counts && agent == Agent::Silent {
             self.learn_level(level_db);
         }
         match &mut self.utterance {

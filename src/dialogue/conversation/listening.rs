@@ -6,7 +6,7 @@ use machine::Now;
 
 use super::Conversation;
 use super::floor::Floor;
-use super::hearing::{Cue, Utterance};
+use super::hearing::{Agent, Cue, Utterance};
 use super::timers::Timer;
 use crate::brain::{Brain, Heard};
 use crate::io::{Output, UtteranceId};
@@ -30,11 +30,15 @@ pub(super) struct Asked {
 
 impl<B: Brain> Conversation<B> {
     pub(super) fn on_frame(&mut self, now: Now, speech: bool, level_db: f32) {
-        let audible = self.ledger.audible(now, ECHO_TAIL);
+        let agent = match self.ledger.audible(now, ECHO_TAIL) {
+            true => Agent::Audible,
+            false if self.ledger.speaking() => Agent::Held,
+            false => Agent::Silent,
+        };
         let (hearing, floor) = (&self.config.hearing, &self.config.floor);
         match self
             .hearing
-            .frame(now, speech, level_db, audible, hearing, floor)
+            .frame(now, speech, level_db, agent, hearing, floor)
         {
             Cue::Nothing => return,
             Cue::Onset { preroll_ms } => self.on_onset(now, preroll_ms),
@@ -71,6 +75,11 @@ impl<B: Brain> Conversation<B> {
         });
         self.hypothesis = None;
         self.begin_caller_turn(now);
+        if self.over.is_some()
+            && let Some(at) = self.turn.last_speech
+        {
+            self.learn_pause(u32::try_from(now.since(at).as_millis()).unwrap_or(u32::MAX));
+        }
         self.unconfirm();
         self.overlap_begins(now);
     }
@@ -86,11 +95,16 @@ impl<B: Brain> Conversation<B> {
         }
     }
 
+    /// This caller pauses so long and goes on.
+    pub(super) fn learn_pause(&mut self, pause_ms: u32) {
+        self.habit_ms += (pause_ms as f32 - self.habit_ms) * 0.4;
+    }
+
     fn on_resumed(&mut self, now: Now, after_ms: u32) {
         self.timers.clear(Timer::Over);
         self.engines.unheard = false;
         if self.turn.has_latest() || self.asked_final.is_some() {
-            self.habit_ms += (after_ms as f32 - self.habit_ms) * 0.4;
+            self.learn_pause(after_ms);
         }
         // What was thought to the end may still prove right; what runs is not worth its time.
         if self
@@ -140,7 +154,7 @@ impl<B: Brain> Conversation<B> {
         } else {
             every_ms
         };
-        let again_ms = if overlap { every_ms.min(300) } else { every_ms };
+        let again_ms = if overlap { every_ms.min(200) } else { every_ms };
         let due = match self.asked_partial.or(self.last_partial) {
             Some(asked) if Some(asked.utterance) == self.hearing.utterance().map(|u| u.id) => {
                 now.since(asked.at) >= Duration::from_millis(u64::from(again_ms))

@@ -329,7 +329,7 @@ impl<B: Brain> Conversation<B> {
     fn on_timer(&mut self, now: Now, timer: Timer) {
         match timer {
             Timer::Probable => self.on_probable(now),
-            Timer::Over => self.judge_end(now),
+            Timer::Over => self.on_over(now),
             Timer::Verdict => self.on_verdict(now),
             Timer::TranscriptDue => self.on_transcript_late(now),
             Timer::DecisionDue => self.on_decision_late(now),

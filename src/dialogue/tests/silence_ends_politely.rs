@@ -13,8 +13,8 @@ fn nobody_speaks() {
     stage.until_end(60_000);
     let asked: Vec<_> = stage.sounds.iter().filter(|sound| sound.text.contains("still there")).map(|s| s.from).collect();
     assert_eq!(asked.len(), 2, "{:?}", stage.sounds);
-    // The greeting ends at 1,800 ms.
-    assert!((8_800..9_000).contains(&asked[0]), "{asked:?}");
+    // The greeting of ten words ends at 2,000 ms.
+    assert!((9_000..9_100).contains(&asked[0]), "{asked:?}");
     let goodbye = stage.sounds.last().map(|sound| (sound.text.as_str(), sound.to));
     let Some((at, outcome)) = stage.hung_up else { panic!("still there") };
     assert_eq!(outcome, Outcome::Silence);

@@ -3,7 +3,7 @@
 use dialogue::{Act, Ask, Brain, Expect, Heard, Line, Outcome, ToolCall, ToolResult};
 use jiff::civil::DateTime;
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Script {
     /// Acts for the first pattern found in what was heard.
     pub answers: Vec<(&'static str, Vec<Act>)>,
