@@ -50,7 +50,8 @@ fn run() -> Result<(), Error> {
     let sandbox = sandbox::close(&files)?;
     if args.try_egress {
         sandbox::close_files()?;
-        return Ok(worker::attempts().iter().for_each(|attempt| println!("{attempt}")));
+        worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
+        return Ok(());
     }
     worker::serve(started, || {
         let (backend, model) = load(&manifest)?;

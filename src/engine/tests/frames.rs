@@ -1,4 +1,5 @@
 //! Frames survive any split and refuse any garbage.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::io::Cursor;
 

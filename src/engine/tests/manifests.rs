@@ -1,4 +1,5 @@
 //! A manifest says what a model is; what is wrong in it is named by file and line.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! A model file that is not what its manifest says is refused, naming what differs.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::fs;
 use std::path::PathBuf;

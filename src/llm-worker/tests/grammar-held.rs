@@ -1,4 +1,5 @@
 //! Whatever is said, the answer is a sentence of the grammar.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod worker;
 

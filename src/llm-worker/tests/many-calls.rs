@@ -1,4 +1,5 @@
 //! Many calls share one context and notice nothing of each other.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod worker;
 

@@ -1,4 +1,5 @@
 //! The life of the worker process: what it refuses, how it ends, what it can't do.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod worker;
 

@@ -1,4 +1,5 @@
 //! Speech gives its words, all else gives none. Needs espeak-ng.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod speech;
 mod worker;

@@ -1,4 +1,5 @@
 //! Who is recognised when: finals first, nothing that is not wanted. Needs espeak-ng.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod speech;
 mod worker;

@@ -1,6 +1,5 @@
 //! The worker on the starter model.
 #![allow(dead_code, reason = "each test uses some of it")]
-#![allow(clippy::expect_used, reason = "a test ends at the first surprise")]
 
 use std::path::{Path, PathBuf};
 
