@@ -23,7 +23,7 @@ pub struct Ms(pub f64);
 impl Ms {
     /// From one instant to a later one; zero when it is earlier.
     pub fn between(from: Now, to: Now) -> Self {
-        Ms(to.since(from).as_secs_f64() * 1_000.0)
+        Ms(to.since(from).as_micros() as f64 / 1_000.0)
     }
 }
 

@@ -83,7 +83,7 @@ impl Desk {
         let business = Arc::new(loaded.business.clone());
         let manifest =
             model(&models_folder(&config.engines), Kind::Llm, &config.engines.llm.model).map_err(CliError::NotReady)?;
-        let trust = trust(&business, &manifest)?;
+        let trust = trust(&manifest)?;
         let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
         let tools = Tools::new(store, &loaded).map_err(CliError::not_ready)?;
         let model = start_llm(&config.engines, &manifest, 1);
@@ -132,7 +132,9 @@ impl Desk {
         }
         let say = lines.join(" ");
         if as_json {
-            let (command, args) = call.agent.last_command();
+            let decided = decision.and_then(|text| serde_json::from_str::<Value>(&text).ok()).unwrap_or_default();
+            let command = decided.get("do").cloned().unwrap_or_else(|| "rule".into());
+            let args = decided.get("args").cloned().unwrap_or_else(|| json!({}));
             print(&json!({ "do": command, "args": args, "say": say, "tools": tools }).to_string());
         } else {
             print(&format!("agent: {say}"));

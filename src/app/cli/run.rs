@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialogue::Brain;
-use dialogue::agent::{Agent, Caller, PromptStyle, Speech, Trust};
-use dialogue::business::{Business, SpeechMode};
+use dialogue::agent::{Agent, Caller, PromptStyle, SpeechMode, Trust};
+use dialogue::business::Business;
 use dialogue::conversation;
 use engine::manifest;
 use telephony::sip::{self, Endpoint};
@@ -77,7 +77,7 @@ async fn appliance(config: Config) -> Result<(), CliError> {
 async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Models) -> Result<House, CliError> {
     let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
     let business = Arc::new(loaded.business.clone());
-    let trust = trust(&business, &models.llm)?;
+    let trust = trust(&models.llm)?;
     let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
     let lost = store.close_lost_calls(Clock::unix_ms()).map_err(CliError::not_ready)?;
     if lost > 0 {
@@ -110,20 +110,22 @@ async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Mo
     })
 }
 
-/// What the model may say by itself: the stricter of what its manifest and the business allow.
+/// What the model is trusted with, by its manifest; the business may narrow it further.
 ///
 /// # Errors
 /// When the model was made for prompts this program can't write.
-pub fn trust(business: &Business, model: &manifest::Manifest) -> Result<Trust, CliError> {
-    let free = model.trusted.speech == manifest::Speech::Free && business.speech.mode != Some(SpeechMode::Quoted);
-    let prompt = PromptStyle::named(&model.llm.prompt).ok_or_else(|| {
-        CliError::NotReady(format!(
-            "{}: this release writes no prompts of the kind \"{}\": choose another engines.llm.model",
-            model.path.display(),
-            model.llm.prompt
-        ))
-    })?;
-    Ok(Trust { speech: if free { Speech::Free } else { Speech::Quoted }, prompt })
+pub fn trust(model: &manifest::Manifest) -> Result<Trust, CliError> {
+    let speech = match model.trusted.speech {
+        manifest::Speech::Quoted => SpeechMode::Quoted,
+        manifest::Speech::Free => SpeechMode::Free,
+    };
+    match model.llm.prompt.as_str() {
+        "starter-1" => Ok(Trust { speech, prompt: PromptStyle::Starter }),
+        other => Err(CliError::NotReady(format!(
+            "{}: this release writes no prompts of the kind \"{other}\": choose another engines.llm.model",
+            model.path.display()
+        ))),
+    }
 }
 
 /// The voice of this business.

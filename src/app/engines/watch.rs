@@ -171,7 +171,7 @@ where
         incoming: &mut mpsc::Receiver<Result<Up<E::Event>, String>>,
         work: &mut mpsc::Receiver<Down<E::Work>>,
     ) -> String {
-        if let Err(error) = send::<E>(to, &Down::Hello { protocol: PROTOCOL }).await {
+        if let Err(error) = send(to, encode::<E>(&Down::Hello { protocol: PROTOCOL })).await {
             return error;
         }
         let mut beat = interval(HEARTBEAT);
@@ -188,7 +188,7 @@ where
                     }
                 }
                 Some(down) = work.recv(), if self.ready => {
-                    if let Err(why) = send::<E>(to, &down).await { return why }
+                    if let Err(why) = send(to, encode::<E>(&down)).await { return why }
                 }
                 _ = beat.tick() => {
                     let limit = if self.ready { self.launch.silence_limit } else { self.launch.start_limit };
@@ -197,7 +197,7 @@ where
                     }
                     if self.ready {
                         beats += 1;
-                        if let Err(why) = send::<E>(to, &Down::Ping(beats)).await { return why }
+                        if let Err(why) = send(to, encode::<E>(&Down::Ping(beats))).await { return why }
                     }
                 }
             }
@@ -230,8 +230,12 @@ where
     }
 }
 
-async fn send<E: Engine>(to: &mut (impl AsyncWriteExt + Unpin), down: &Down<E::Work>) -> Result<(), String> {
-    let frame = engine::frame::encode(down).map_err(|error| error.to_string())?;
+fn encode<E: Engine>(down: &Down<E::Work>) -> Result<Vec<u8>, String> {
+    engine::frame::encode(down).map_err(|error| error.to_string())
+}
+
+async fn send(to: &mut (impl AsyncWriteExt + Unpin), frame: Result<Vec<u8>, String>) -> Result<(), String> {
+    let frame = frame?;
     // A worker that does not read for this long hangs.
     match timeout(Duration::from_secs(4), to.write_all(&frame)).await {
         Ok(Ok(())) => Ok(()),
