@@ -83,7 +83,8 @@ fn overrides(records: &Path, calls: usize) -> Vec<String> {
 
 async fn init(program: &Path, folder: &Path, business: &str) -> Result<PathBuf, String> {
     let home = folder.join("box");
-    let made = Command::new(program).arg("init").arg(&home).args(["--business", business]).stdin(Stdio::null()).output();
+    let made =
+        Command::new(program).arg("init").arg(&home).args(["--business", business]).stdin(Stdio::null()).output();
     let made = made.await.map_err(|error| format!("`callbox init` can't be started: {error}"))?;
     if made.status.success() {
         Ok(home.join("callbox.toml"))

@@ -155,7 +155,8 @@ fn over_calls(levels: &[Measured]) -> String {
 
 fn stages(turns: &[StagedTurn]) -> String {
     if turns.is_empty() {
-        return "<h2>Where a turn's time goes</h2><p>The box's record was not read: name it with --records.</p>\n".into();
+        return "<h2>Where a turn's time goes</h2><p>The box's record was not read: name it with --records.</p>\n"
+            .into();
     }
     let mut rows = vec![("median".to_owned(), medians(turns))];
     let every = turns.len().div_ceil(MOST_BARS);

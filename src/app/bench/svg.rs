@@ -83,7 +83,8 @@ pub(super) fn stacked(unit: &str, parts: &[&str], rows: &[(String, Vec<f64>)]) -
         let at = x(tick);
         let bottom = height - BOTTOM + 4.0;
         let _ = write!(body, r#"<line class="grid" x1="{at:.1}" y1="{TOP}" x2="{at:.1}" y2="{bottom:.1}"/>"#);
-        let _ = write!(body, r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, bottom + 14.0, number(tick));
+        let _ =
+            write!(body, r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, bottom + 14.0, number(tick));
     }
     for (index, (label, values)) in rows.iter().enumerate() {
         let y = TOP + index as f64 * ROW;
@@ -108,7 +109,12 @@ pub(super) fn stacked(unit: &str, parts: &[&str], rows: &[(String, Vec<f64>)]) -
             from += value;
         }
     }
-    let _ = write!(body, r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{unit}</text>"#, (LABEL + WIDTH) / 2.0, height - 8.0);
+    let _ = write!(
+        body,
+        r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{unit}</text>"#,
+        (LABEL + WIDTH) / 2.0,
+        height - 8.0
+    );
     let legend = legend(parts.iter().copied());
     format!("{legend}<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\">{body}</svg>")
 }
@@ -137,17 +143,30 @@ impl Frame {
         let mut grid = String::new();
         for tick in ticks(self.y_most) {
             let y = self.y(tick);
-            let _ = write!(grid, r#"<line class="grid" x1="{LEFT}" y1="{y:.1}" x2="{:.1}" y2="{y:.1}"/>"#, WIDTH - RIGHT);
-            let _ = write!(grid, r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#, LEFT - 6.0, y + 4.0, number(tick));
+            let _ =
+                write!(grid, r#"<line class="grid" x1="{LEFT}" y1="{y:.1}" x2="{:.1}" y2="{y:.1}"/>"#, WIDTH - RIGHT);
+            let _ = write!(
+                grid,
+                r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
+                LEFT - 6.0,
+                y + 4.0,
+                number(tick)
+            );
         }
         for tick in ticks(self.x_most) {
             let (x, y) = (self.x(tick), HEIGHT - BOTTOM);
             let _ = write!(grid, r#"<line class="grid" x1="{x:.1}" y1="{y:.1}" x2="{x:.1}" y2="{:.1}"/>"#, y + 4.0);
-            let _ = write!(grid, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, y + 17.0, number(tick));
+            let _ =
+                write!(grid, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, y + 17.0, number(tick));
         }
         let middle = (LEFT + WIDTH - RIGHT) / 2.0;
         let height = (TOP + HEIGHT - BOTTOM) / 2.0;
-        let _ = write!(grid, r#"<text x="{middle:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, HEIGHT - 8.0, escaped(axes.x));
+        let _ = write!(
+            grid,
+            r#"<text x="{middle:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+            HEIGHT - 8.0,
+            escaped(axes.x)
+        );
         let _ = write!(
             grid,
             r#"<text x="14" y="{height:.1}" text-anchor="middle" transform="rotate(-90 14 {height:.1})">{}</text>"#,

@@ -98,15 +98,27 @@ pub struct Caller {
 enum Phase {
     Dialling,
     /// It is the agent's turn.
-    Listening { since: Now, limit: Duration },
+    Listening {
+        since: Now,
+        limit: Duration,
+    },
     /// The agent has spoken; the script wants silence.
-    Pausing { until: Now },
+    Pausing {
+        until: Now,
+    },
     /// Our words are going out.
-    Playing { began: Now },
+    Playing {
+        began: Now,
+    },
     /// Keys are pressed.
-    Pressing { next: Now, keys: VecDeque<char> },
+    Pressing {
+        next: Now,
+        keys: VecDeque<char>,
+    },
     /// All is said: the agent may hang up.
-    Leaving { until: Now },
+    Leaving {
+        until: Now,
+    },
     Over,
 }
 
@@ -247,7 +259,9 @@ impl Caller {
     /// Goes on when the agent has said enough, or will say nothing.
     fn listening(&mut self, limit: Now) -> bool {
         let enough = match self.script.turns.get(self.next).map(|turn| (turn.start, turn.wait)) {
-            Some((Start::BargeIn(after), wait)) => self.answer_began.is_some_and(|began| self.now >= began + after + wait),
+            Some((Start::BargeIn(after), wait)) => {
+                self.answer_began.is_some_and(|began| self.now >= began + after + wait)
+            }
             _ => self.answer_began.is_some() && !self.agent.is_speaking(),
         };
         let given_up = self.now >= limit && self.answer_began.is_none() && !self.agent.is_speaking();

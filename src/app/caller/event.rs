@@ -173,11 +173,15 @@ impl fmt::Display for Event {
             What::BargeIn { to_silence_ms: Some(ms), .. } => write!(f, "barge-in: silent after {ms}"),
             What::BargeIn { .. } => f.write_str("barge-in: the agent was not speaking"),
             What::Digit { digit } => write!(f, "key {digit}"),
-            What::HungUp { by, cause } => write!(f, "over: {} ({cause})", match by {
-                By::Caller => "the caller hung up",
-                By::Agent => "the agent hung up",
-                By::Network => "the line went dead",
-            }),
+            What::HungUp { by, cause } => write!(
+                f,
+                "over: {} ({cause})",
+                match by {
+                    By::Caller => "the caller hung up",
+                    By::Agent => "the agent hung up",
+                    By::Network => "the line went dead",
+                }
+            ),
             What::Summary(summary) => write!(
                 f,
                 "{} turns; packets: {} sent, {} received, {} lost; gap between packets p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",

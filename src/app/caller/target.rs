@@ -34,7 +34,8 @@ impl Target {
         }
         let (address, parameters) = rest.split_once(';').unwrap_or((rest, ""));
         let place = address.rsplit_once('@').map_or(address, |(_, place)| place);
-        let (host, port) = host_and_port(place).ok_or_else(|| fault("write its host and port like 192.168.1.20:5060"))?;
+        let (host, port) =
+            host_and_port(place).ok_or_else(|| fault("write its host and port like 192.168.1.20:5060"))?;
         let wanted = parameters.split(';').find_map(|parameter| parameter.strip_prefix("transport="));
         let transport = match wanted.map(str::to_ascii_lowercase).as_deref() {
             None | Some("udp") => Transport::Udp,

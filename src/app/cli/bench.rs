@@ -164,7 +164,8 @@ fn finish(args: &Latency, report: &Report) -> Result<(), CliError> {
 }
 
 fn write(folder: &Path, report: &Report) -> Result<(), CliError> {
-    let failed = |path: &Path, error: std::io::Error| CliError::Failed(format!("can't write {}: {error}", path.display()));
+    let failed =
+        |path: &Path, error: std::io::Error| CliError::Failed(format!("can't write {}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let json = serde_json::to_string_pretty(report).map_err(CliError::failed)?;
     for (name, text) in [("latency.json", json), ("latency.html", bench::html(report))] {

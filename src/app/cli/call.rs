@@ -178,7 +178,9 @@ impl From<Error> for CliError {
     fn from(error: Error) -> Self {
         match error {
             Error::Voice(_) => CliError::not_ready(error),
-            Error::Script { .. } | Error::Target { .. } | Error::Unreadable { .. } => CliError::Usage(error.to_string()),
+            Error::Script { .. } | Error::Target { .. } | Error::Unreadable { .. } => {
+                CliError::Usage(error.to_string())
+            }
             Error::Wav { .. } | Error::Inaudible(_) | Error::Socket { .. } => CliError::failed(error),
         }
     }
