@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-//BENCH pub mod bench;
+pub mod bench;
 pub mod call;
 pub mod calls;
 pub mod chat;
@@ -43,8 +43,8 @@ enum Verb {
     Say(say::Args),
     /// Talk to the whole agent by text.
     Chat(chat::Args),
-    //BENCH /// Measure this box at the wire.
-    //BENCH Bench(bench::Args),
+    /// Measure this box at the wire.
+    Bench(bench::Args),
     /// Look at past calls.
     Calls(calls::Args),
     /// Look after the model files.
@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
         Verb::Transcribe(args) => transcribe::run(args),
         Verb::Say(args) => say::run(args),
         Verb::Chat(args) => chat::run(args),
-        //BENCH Verb::Bench(args) => bench::run(args),
+        Verb::Bench(args) => bench::run(args),
         Verb::Calls(args) => calls::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Config(args) => config::run(args),
