@@ -40,24 +40,12 @@ pub fn answer(
         .media
         .iter()
         .enumerate()
-        .map(|(at, stream)| {
-            if at == index {
-                accepted(local.address, &media)
-            } else {
-                refused(stream)
-            }
-        })
+        .map(|(at, stream)| if at == index { accepted(local.address, &media) } else { refused(stream) })
         .collect();
-    Ok(Answer {
-        description: session.to_string_sdp(),
-        media,
-    })
+    Ok(Answer { description: session.to_string_sdp(), media })
 }
 
-fn choose<'a>(
-    offer: &'a Description,
-    codecs: &[Codec],
-) -> Result<(usize, Audio<'a>, Format), Fault> {
+fn choose<'a>(offer: &'a Description, codecs: &[Codec]) -> Result<(usize, Audio<'a>, Format), Fault> {
     let mut fault = Fault::NoAudio;
     for (index, audio) in offer.audio() {
         match audio.first_common(codecs) {
@@ -96,35 +84,19 @@ pub(super) fn settled(
 
 fn accepted(local: SocketAddr, media: &NegotiatedMedia) -> MediaDescription {
     let mut formats = vec![(media.payload_type, media.codec.name())];
-    formats.extend(
-        media
-            .dtmf_payload_type
-            .map(|number| (number, "telephone-event")),
-    );
+    formats.extend(media.dtmf_payload_type.map(|number| (number, "telephone-event")));
     stream(local, &formats, direction(media.send, media.receive))
 }
 
 /// Our m-line: these payload types at 8 kHz, 20 ms a packet.
-pub(super) fn stream(
-    local: SocketAddr,
-    formats: &[(u8, &str)],
-    direction: Direction,
-) -> MediaDescription {
-    let numbers = formats
-        .iter()
-        .map(|(number, _)| number.to_string())
-        .collect();
+pub(super) fn stream(local: SocketAddr, formats: &[(u8, &str)], direction: Direction) -> MediaDescription {
+    let numbers = formats.iter().map(|(number, _)| number.to_string()).collect();
     let mut stream = MediaDescription::audio(local.port(), numbers);
     for (number, encoding) in formats {
-        stream.attributes.push(Attribute::valued(
-            "rtpmap",
-            format!("{number} {encoding}/8000"),
-        ));
+        stream.attributes.push(Attribute::valued("rtpmap", format!("{number} {encoding}/8000")));
         if *encoding == "telephone-event" {
             // The sixteen keys of RFC 4733, 3.2.
-            stream
-                .attributes
-                .push(Attribute::valued("fmtp", format!("{number} 0-15")));
+            stream.attributes.push(Attribute::valued("fmtp", format!("{number} 0-15")));
         }
     }
     stream.attributes.push(Attribute::valued("ptime", "20"));

@@ -25,11 +25,7 @@ pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
 }
 
 /// What the answer to our [`offer`] settles. Only its first m-line can answer ours.
-pub fn settle(
-    answer: &Description,
-    local: &LocalMedia,
-    fallback: IpAddr,
-) -> Result<NegotiatedMedia, Fault> {
+pub fn settle(answer: &Description, local: &LocalMedia, fallback: IpAddr) -> Result<NegotiatedMedia, Fault> {
     let (index, audio) = answer.audio().next().ok_or(Fault::NoAudio)?;
     if index != 0 {
         return Err(Fault::NoAudio);

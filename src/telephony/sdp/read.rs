@@ -30,13 +30,7 @@ pub fn read(body: &[u8]) -> Result<Description, Fault> {
 /// Old Cisco phones write `o=Cisco-SIPUA (null) (null) ...`, and the origin decides nothing here.
 fn with_plain_origin(text: &str) -> String {
     text.lines()
-        .map(|line| {
-            if line.starts_with("o=") {
-                "o=- 0 0 IN IP4 0.0.0.0"
-            } else {
-                line
-            }
-        })
+        .map(|line| if line.starts_with("o=") { "o=- 0 0 IN IP4 0.0.0.0" } else { line })
         .flat_map(|line| [line, "\r\n"])
         .collect()
 }
@@ -57,22 +51,12 @@ pub(super) struct Format {
 impl Description {
     /// The m-lines that could be a plain RTP audio stream, with their index.
     pub(super) fn audio(&self) -> impl Iterator<Item = (usize, Audio<'_>)> {
-        self.0
-            .media
-            .iter()
-            .enumerate()
-            .filter_map(|(index, stream)| {
-                let plain = stream.media.eq_ignore_ascii_case("audio")
-                    && stream.protocol.eq_ignore_ascii_case("RTP/AVP")
-                    && !stream.is_rejected();
-                plain.then_some((
-                    index,
-                    Audio {
-                        stream,
-                        session: &self.0,
-                    },
-                ))
-            })
+        self.0.media.iter().enumerate().filter_map(|(index, stream)| {
+            let plain = stream.media.eq_ignore_ascii_case("audio")
+                && stream.protocol.eq_ignore_ascii_case("RTP/AVP")
+                && !stream.is_rejected();
+            plain.then_some((index, Audio { stream, session: &self.0 }))
+        })
     }
 }
 
@@ -81,10 +65,7 @@ impl Audio<'_> {
     pub(super) fn first_common(&self, codecs: &[Codec]) -> Option<Format> {
         self.payload_types().find_map(|(payload_type, text)| {
             let codec = self.codec(payload_type, text)?;
-            codecs.contains(&codec).then_some(Format {
-                codec,
-                payload_type,
-            })
+            codecs.contains(&codec).then_some(Format { codec, payload_type })
         })
     }
 
@@ -93,8 +74,7 @@ impl Audio<'_> {
     pub(super) fn telephone_events(&self) -> Option<u8> {
         self.payload_types().find_map(|(payload_type, text)| {
             let named = Rtpmap::parse(self.rtpmap(text)?).ok()?;
-            (named.encoding().eq_ignore_ascii_case("telephone-event")
-                && named.clock_rate() == 8_000)
+            (named.encoding().eq_ignore_ascii_case("telephone-event") && named.clock_rate() == 8_000)
                 .then_some(payload_type)
         })
     }
@@ -119,9 +99,7 @@ impl Audio<'_> {
         if named.clock_rate() != 8_000 || named.channels() != 1 {
             return None;
         }
-        [Codec::Pcmu, Codec::Pcma]
-            .into_iter()
-            .find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
+        [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
     }
 
     fn rtpmap(&self, format: &str) -> Option<&str> {
@@ -130,22 +108,14 @@ impl Audio<'_> {
 
     /// The direction the peer wrote, on the m-line or for the whole session (RFC 8866, 6.7).
     pub(super) fn direction(&self) -> Direction {
-        self.stream
-            .declared_direction()
-            .unwrap_or_else(|| self.session.direction())
+        self.stream.declared_direction().unwrap_or_else(|| self.session.direction())
     }
 
     /// Where the peer wants RTP. A host name can't be resolved here: `fallback`, where the
     /// signalling came from, stands in until its packets show the true address.
     pub(super) fn address(&self, fallback: IpAddr) -> SocketAddr {
-        let connection = self
-            .stream
-            .connection
-            .as_ref()
-            .or(self.session.connection.as_ref());
-        let ip = connection
-            .and_then(|connection| connection.address.ip())
-            .unwrap_or(fallback);
+        let connection = self.stream.connection.as_ref().or(self.session.connection.as_ref());
+        let ip = connection.and_then(|connection| connection.address.ip()).unwrap_or(fallback);
         SocketAddr::new(ip.to_canonical(), self.stream.port)
     }
 
@@ -153,19 +123,11 @@ impl Audio<'_> {
     pub(super) fn rtcp_address(&self, rtp: SocketAddr) -> SocketAddr {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().checked_add(1).unwrap_or(rtp.port()));
-        let Some(value) = self
-            .stream
-            .attribute("rtcp")
-            .and_then(|line| line.value.as_deref())
-        else {
+        let Some(value) = self.stream.attribute("rtcp").and_then(|line| line.value.as_deref()) else {
             return rtcp;
         };
         let mut words = value.split_whitespace();
-        if let Some(port) = words
-            .next()
-            .and_then(|word| word.parse().ok())
-            .filter(|port| *port > 0)
-        {
+        if let Some(port) = words.next().and_then(|word| word.parse().ok()).filter(|port| *port > 0) {
             rtcp.set_port(port);
         }
         if let Some(ip) = words.nth(2).and_then(|word| word.parse::<IpAddr>().ok())
@@ -183,9 +145,7 @@ impl Audio<'_> {
             let line = self.stream.attribute(name)?;
             line.value.as_deref()?.trim().parse::<u32>().ok()
         };
-        let wanted = number("ptime")
-            .unwrap_or(20)
-            .min(number("maxptime").unwrap_or(60));
+        let wanted = number("ptime").unwrap_or(20).min(number("maxptime").unwrap_or(60));
         (wanted / 10 * 10).clamp(10, 60)
     }
 }

@@ -66,6 +66,7 @@ impl Endpoint {
             transactions: self.transactions.len(),
             connections: self.connections.len(),
             timers: self.timers.len(),
+            sources: self.sources.len(),
         }
     }
 

@@ -268,4 +268,6 @@ pub struct Load {
     pub connections: usize,
     /// Timers armed.
     pub timers: usize,
+    /// Source addresses that hold something.
+    pub sources: usize,
 }

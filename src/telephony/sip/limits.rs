@@ -24,6 +24,10 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     pub(super) fn held(&self, source: IpAddr) -> Held {
         self.held.get(&source).copied().unwrap_or_default()
     }

@@ -111,6 +111,15 @@ fn a_refusal_is_acknowledged_and_told() {
 }
 
 #[test]
+fn a_response_with_a_second_via_is_not_for_us() {
+    let mut bench = Bench::new();
+    let (_, seen) = dial(&mut bench, "sip:bob@192.0.2.9");
+    let more = "Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKx\n";
+    let busy = response(&seen.sent[0].1, "486 Busy Here", "t1", more, "");
+    assert!(bench.send(&busy).events.is_empty());
+}
+
+#[test]
 fn nobody_there() {
     let mut bench = Bench::new();
     let (call, _) = dial(&mut bench, "sip:bob@192.0.2.9");

@@ -111,6 +111,15 @@ fn a_copy_by_another_way_is_482() {
 }
 
 #[test]
+fn when_a_call_is_over_its_invite_may_come_by_another_way() {
+    let mut bench = Bench::new();
+    let call = bench.invite("a");
+    let _ = bench.command(Command::HangUp { call });
+    let copy = invite("a", OFFER).replace("branch=z9hG4bKa", "branch=z9hG4bKother");
+    assert!(bench.send(&copy).incoming().is_some());
+}
+
+#[test]
 fn unknown_dialogs_are_481() {
     let mut bench = Bench::new();
     let (_, to) = bench.call("a");

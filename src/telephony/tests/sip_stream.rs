@@ -113,6 +113,16 @@ fn a_slow_message_is_given_up() {
 }
 
 #[test]
+fn a_busy_connection_whose_pieces_overlap_is_not_slow() {
+    let mut bench = Bench::new();
+    let text = over_tcp(&request("OPTIONS", "a", "", "")).repeat(40);
+    for piece in text.chunks(text.len() / 60) {
+        assert!(bench.stream(1, piece).closed.is_empty());
+        assert!(bench.pass(Duration::from_secs(5)).closed.is_empty());
+    }
+}
+
+#[test]
 fn a_silent_connection_is_closed_and_a_busy_one_is_not() {
     let mut bench = Bench::new();
     for _ in 0..10 {
