@@ -170,7 +170,7 @@ pub enum Output {
     PauseSpeech,
     /// Go on where it was held.
     ResumeSpeech,
-    /// Drop everything still to be said.
+    /// Drop everything still to be said; a hold ends with it.
     StopSpeech,
     /// End the call now.
     HangUp(Outcome),

@@ -84,6 +84,11 @@ pub struct TurnConfig {
     pub habit_max_ms: u32,
     /// Upper bound of every wait for silence.
     pub max_wait_ms: u32,
+    /// Sound goes on, but the words have not changed for this long: a noisy line, and the turn
+    /// is over. Shorter cuts in on drawn-out words; needs hypotheses in mid-speech.
+    pub stable_ms: u32,
+    /// Sound goes on for this long and no words are in it: the caller is asked to repeat.
+    pub wordless_ms: u32,
     /// Longest turn; then the agent speaks up, even over speech (or over a noisy line).
     pub max_turn_ms: u32,
     /// Time after a key in which another may follow. '#' or a full slot ends at once.
@@ -175,15 +180,7 @@ pub struct Lines {
 impl Lines {
     /// All of them.
     pub fn phrases(&self) -> Vec<String> {
-        [
-            &self.hearing_down,
-            &self.hearing_back,
-            &self.failed,
-            &self.pardon,
-        ]
-        .into_iter()
-        .cloned()
-        .collect()
+        [&self.hearing_down, &self.hearing_back, &self.failed, &self.pardon].into_iter().cloned().collect()
     }
 }
 
@@ -232,6 +229,8 @@ impl Default for TurnConfig {
             message_ms: 1_200,
             habit_max_ms: 250,
             max_wait_ms: 1_200,
+            stable_ms: 1_800,
+            wordless_ms: 6_000,
             max_turn_ms: 90_000,
             keypad_ms: 2_000,
             speculate: true,
@@ -273,11 +272,7 @@ impl Default for DelayConfig {
 
 impl Default for SilenceConfig {
     fn default() -> Self {
-        SilenceConfig {
-            after_ms: 7_000,
-            patient_ms: 10_000,
-            most: 3,
-        }
+        SilenceConfig { after_ms: 7_000, patient_ms: 10_000, most: 3 }
     }
 }
 

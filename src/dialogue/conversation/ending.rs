@@ -28,35 +28,20 @@ impl<B: Brain> Conversation<B> {
             return;
         }
         let heard = self.turn.heard();
-        if self
-            .thought
-            .as_ref()
-            .is_some_and(|thought| thought.is_about(&heard, self.version))
-        {
+        if self.thought.as_ref().is_some_and(|thought| thought.is_about(&heard, self.version)) {
             return;
         }
         self.cancel_thought();
         let local = self.local(now);
         let mut thought = Box::new(Thought::new(&self.brain, self.version, heard));
         match self.brain.ask(local, &thought.heard) {
-            Ask::Model {
-                shared,
-                own,
-                grammar,
-                max_tokens,
-            } if self.engines.thinking => {
+            Ask::Model { shared, own, grammar, max_tokens } if self.engines.thinking => {
                 let request = self.next_request();
                 thought.request = Some(request);
                 if self.over.is_some() {
                     self.await_decision(now);
                 }
-                self.emit(Output::Think {
-                    request,
-                    shared,
-                    own,
-                    grammar,
-                    max_tokens,
-                });
+                self.emit(Output::Think { request, shared, own, grammar, max_tokens });
             }
             Ask::Model { .. } | Ask::Nothing => thought.decide(now, local, None),
         }
@@ -69,10 +54,7 @@ impl<B: Brain> Conversation<B> {
         if self.over.is_some() {
             return;
         }
-        let line = self
-            .thought
-            .as_ref()
-            .and_then(|thought| thought.first_line());
+        let line = self.thought.as_ref().and_then(|thought| thought.first_line());
         let Some(line) = line else { return };
         let mut clauses = shaping::clauses(&shaping::speakable(&line.text, self.config.language));
         clauses.truncate(1);
@@ -87,14 +69,7 @@ impl<B: Brain> Conversation<B> {
         }
     }
 
-    pub(super) fn on_decision(
-        &mut self,
-        now: Now,
-        request: u32,
-        text: Option<&str>,
-        first_ms: u32,
-        total_ms: u32,
-    ) {
+    pub(super) fn on_decision(&mut self, now: Now, request: u32, text: Option<&str>, first_ms: u32, total_ms: u32) {
         let local = self.local(now);
         let Some(thought) = self.thought.as_mut().filter(|t| t.request == Some(request)) else {
             return;
@@ -138,8 +113,7 @@ impl<B: Brain> Conversation<B> {
 
     /// Is the turn over? If not yet, waits for when it will be.
     pub(super) fn judge_end(&mut self, now: Now) {
-        let listening =
-            self.hearing.speaking() || self.asked_final.is_some() || self.engines.unheard;
+        let listening = self.hearing.speaking() || self.asked_final.is_some() || self.engines.unheard;
         if listening || self.over.is_some() || !self.turn.has_content() {
             return;
         }
@@ -147,8 +121,7 @@ impl<B: Brain> Conversation<B> {
         let by_speech = self.turn.last_speech.filter(|_| !heard.text.is_empty());
         let by_speech = by_speech.map(|at| at + self.patience(&heard.text));
         let by_keys = self.turn.last_key.filter(|_| self.turn.has_keys());
-        let by_keys =
-            by_keys.map(|at| at + Duration::from_millis(u64::from(self.config.turn.keypad_ms)));
+        let by_keys = by_keys.map(|at| at + Duration::from_millis(u64::from(self.config.turn.keypad_ms)));
         let Some(at) = by_speech.max(by_keys) else {
             return;
         };
@@ -162,13 +135,7 @@ impl<B: Brain> Conversation<B> {
     fn patience(&self, text: &str) -> Duration {
         let complete = self.brain.complete(text);
         let habit_ms = (self.habit_ms * 0.4) as u32;
-        let wait = patience_ms(
-            &self.config.turn,
-            text,
-            self.brain.expects(),
-            complete,
-            habit_ms,
-        );
+        let wait = patience_ms(&self.config.turn, text, self.brain.expects(), complete, habit_ms);
         Duration::from_millis(u64::from(wait))
     }
 
@@ -177,6 +144,7 @@ impl<B: Brain> Conversation<B> {
         self.close_utterance();
         self.turn.keep_latest();
         self.hypothesis = None;
+        self.hypothesis_since = None;
         self.habit_ms *= 0.8;
         self.over = Some(now);
         self.delays = 0;
@@ -245,14 +213,12 @@ impl<B: Brain> Conversation<B> {
         self.timers.clear(Timer::DecisionDue);
         self.version += 1;
         let before = std::mem::replace(&mut self.brain, thought.brain);
-        self.undo = Some(Box::new(Undo {
-            brain: before,
-            turn,
-        }));
+        self.undo = Some(Box::new(Undo { brain: before, turn }));
         self.begin_record(&thought.heard, timings);
         self.record.decision(&thought.decision);
         self.not_understood = 0;
         self.silences = 0;
+        self.engines.back = false;
         self.unsaid.retain(|unsaid| !unsaid.line.interruptible);
         self.work.last(thought.acts.unwrap_or_default());
     }
@@ -274,11 +240,7 @@ impl<B: Brain> Conversation<B> {
     /// The caller goes on before anything of the answer was heard or done: as if the turn
     /// had not been over. True when that was possible.
     pub(super) fn reopen(&mut self) -> bool {
-        let harmless = self
-            .work
-            .running
-            .as_ref()
-            .is_none_or(|running| running.call.is_read());
+        let harmless = self.work.running.as_ref().is_none_or(|running| running.call.is_read());
         if !harmless || self.ledger.any_heard(self.config.floor.wire_lag_ms) {
             return false;
         }
@@ -350,13 +312,7 @@ impl<B: Brain> Conversation<B> {
         if self.turn.has_content() {
             let heard = self.turn.heard();
             let speech_end_ms = self.turn.last_speech.map(|at| self.at_ms(at));
-            self.begin_record(
-                &heard,
-                Timings {
-                    speech_end_ms,
-                    ..Timings::default()
-                },
-            );
+            self.begin_record(&heard, Timings { speech_end_ms, ..Timings::default() });
             self.close_record();
         }
     }

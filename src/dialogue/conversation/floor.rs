@@ -59,14 +59,14 @@ pub(super) struct Scene<'a> {
 
 /// Sounds and words that only say "I'm listening".
 const NODS: [&str; 36] = [
-    "mhm", "mm", "mmm", "hmm", "hm", "mmhmm", "mhmm", "uh", "huh", "uhhuh", "um", "er", "ah", "oh",
-    "aha", "okay", "ok", "kay", "yeah", "yes", "yep", "yup", "right", "sure", "alright", "see",
-    "got", "it", "great", "good", "fine", "thanks", "thank", "cool", "exactly", "you",
+    "mhm", "mm", "mmm", "hmm", "hm", "mmhmm", "mhmm", "uh", "huh", "uhhuh", "um", "er", "ah", "oh", "aha", "okay",
+    "ok", "kay", "yeah", "yes", "yep", "yup", "right", "sure", "alright", "see", "got", "it", "great", "good", "fine",
+    "thanks", "thank", "cool", "exactly", "you",
 ];
 const HELLOS: [&str; 6] = ["hello", "hi", "hey", "there", "good", "morning"];
 const FAREWELLS: [&str; 16] = [
-    "bye", "goodbye", "good", "night", "day", "have", "a", "nice", "too", "take", "care", "you",
-    "and", "so", "much", "very",
+    "bye", "goodbye", "good", "night", "day", "have", "a", "nice", "too", "take", "care", "you", "and", "so", "much",
+    "very",
 ];
 /// Most words of a nod.
 const MOST_NOD_WORDS: usize = 4;
@@ -78,8 +78,9 @@ pub(super) fn meaning(text: &str, scene: &Scene<'_>) -> Meaning {
     let words = plain_words(text);
     if scene.faint && !matches!(scene.expects, Expect::Choice | Expect::When | Expect::YesNo) {
         let agent = plain_words(scene.agent_words);
-        let echo =
-            words.len() >= LEAST_ECHO_WORDS && agent.windows(words.len()).any(|run| run == words);
+        // In mid-speech the first word is reason enough to wait for more.
+        let least = if scene.is_final { LEAST_ECHO_WORDS } else { 1 };
+        let echo = words.len() >= least && agent.windows(words.len()).any(|run| run == words);
         if echo {
             return Meaning::Echo;
         }
@@ -89,11 +90,7 @@ pub(super) fn meaning(text: &str, scene: &Scene<'_>) -> Meaning {
         return Meaning::Words;
     }
     let question = matches!(scene.expects, Expect::YesNo | Expect::Choice);
-    if question && scene.near_end && scene.is_final && !scene.closing {
-        Meaning::Words
-    } else {
-        Meaning::Nod
-    }
+    if question && scene.near_end && scene.is_final && !scene.closing { Meaning::Words } else { Meaning::Nod }
 }
 
 /// True for words like "mhm", all alone.
@@ -110,14 +107,6 @@ fn nods(word: &str, words: &[String], scene: &Scene<'_>) -> bool {
 
 fn plain_words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| c.is_whitespace() || c == '-');
-    let plain = words.map(|word| {
-        word.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    });
-    plain
-        .filter(|word: &String| !word.is_empty())
-        .take(200)
-        .collect()
+    let plain = words.map(|word| word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect());
+    plain.filter(|word: &String| !word.is_empty()).take(200).collect()
 }

@@ -62,6 +62,15 @@ pub(super) struct Utterance {
     resuming_ms: u32,
 }
 
+/// The agent speaks up over sound that does not end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overrun {
+    /// It has not begun yet.
+    Owed,
+    /// It speaks.
+    Speaking,
+}
+
 #[derive(Debug)]
 pub(super) struct Hearing {
     utterance: Option<Utterance>,
@@ -74,7 +83,7 @@ pub(super) struct Hearing {
     /// The caller's own level, learnt where the agent was silent.
     caller_db: Option<f32>,
     false_alarms: u8,
-    overrun: bool,
+    overrun: Option<Overrun>,
 }
 
 impl Hearing {
@@ -87,7 +96,7 @@ impl Hearing {
             last_end: Now::ZERO,
             caller_db: None,
             false_alarms: 0,
-            overrun: false,
+            overrun: None,
         }
     }
 
@@ -97,9 +106,7 @@ impl Hearing {
 
     /// True while the caller is in mid-speech, as far as one can tell.
     pub(super) fn speaking(&self) -> bool {
-        self.utterance
-            .as_ref()
-            .is_some_and(|utterance| utterance.speaking)
+        self.utterance.as_ref().is_some_and(|utterance| utterance.speaking)
     }
 
     /// True while the utterance may be about to go on: there is sound, too short to tell.
@@ -123,11 +130,7 @@ impl Hearing {
         hearing: &HearingConfig,
         floor: &FloorConfig,
     ) -> Cue {
-        let level_db = if level_db.is_finite() {
-            level_db.clamp(-100.0, 0.0)
-        } else {
-            -100.0
-        };
+        let level_db = if level_db.is_finite() { level_db.clamp(-100.0, 0.0) } else { -100.0 };
         let audible = agent == Agent::Audible;
         let counts = speech && (!audible || level_db >= self.level_over_agent(floor));
         if now.since(self.last_frame).as_millis() > GAP_MS {
@@ -141,11 +144,8 @@ impl Hearing {
         match &mut self.utterance {
             Some(utterance) => utterance.frame(now, counts, level_db, hearing),
             None => {
-                let onset_ms = if audible {
-                    floor.onset_ms
-                } else {
-                    hearing.onset_ms
-                };
+                let onset_ms = if audible { floor.onset_ms } else { hearing.onset_ms };
+                self.overrun = self.overrun.and_then(|overrun| overrun.next(agent));
                 self.onset(now, level_db, onset_ms, hearing.preroll_ms)
             }
         }
@@ -163,7 +163,7 @@ impl Hearing {
     pub(super) fn close(&mut self) -> Option<Utterance> {
         let utterance = self.utterance.take()?;
         self.last_end = utterance.last_speech;
-        self.window = 0;
+        self.window = if self.overrun.is_some() { u32::MAX } else { 0 };
         Some(utterance)
     }
 
@@ -172,18 +172,14 @@ impl Hearing {
         let old = self.utterance.take()?;
         self.utterances += 1;
         let id = self.utterances;
-        self.utterance = Some(Utterance {
-            id,
-            began: now,
-            resuming_ms: 0,
-            ..old.clone()
-        });
+        self.utterance = Some(Utterance { id, began: now, resuming_ms: 0, ..old.clone() });
         Some((old, id))
     }
 
-    /// The agent speaks up over this speech: only after a pause is there an onset again.
+    /// The agent speaks up over this sound: there is an onset again only after a pause in it,
+    /// or once the agent has finished.
     pub(super) fn overrun(&mut self) {
-        self.overrun = true;
+        self.overrun = Some(Overrun::Owed);
     }
 
     /// What was taken for the caller was noise or echo.
@@ -192,9 +188,7 @@ impl Hearing {
     }
 
     fn level_over_agent(&self, floor: &FloorConfig) -> f32 {
-        let known = self
-            .caller_db
-            .map_or(floor.min_level_db, |db| db - floor.echo_margin_db);
+        let known = self.caller_db.map_or(floor.min_level_db, |db| db - floor.echo_margin_db);
         let raised = f32::from(self.false_alarms) * floor.false_step_db;
         // Never out of reach of a caller who speaks as loud as before.
         (known.max(floor.min_level_db) + raised).min(self.caller_db.unwrap_or(-20.0) - 3.0)
@@ -208,9 +202,10 @@ impl Hearing {
     }
 
     fn onset(&mut self, now: Now, level_db: f32, onset_ms: u32, preroll_ms: u32) -> Cue {
-        if self.overrun {
-            let quiet = self.window.trailing_zeros() >= OVERRUN_FRAMES;
-            self.overrun = !quiet;
+        if self.overrun.is_some() {
+            if self.window.trailing_zeros() >= OVERRUN_FRAMES {
+                self.overrun = None;
+            }
             return Cue::Nothing;
         }
         let frames = onset_ms.div_ceil(FRAME_MS).clamp(1, 16);
@@ -231,8 +226,16 @@ impl Hearing {
             level_db,
             resuming_ms: 0,
         });
-        Cue::Onset {
-            preroll_ms: (reach + preroll_ms).min(since_last),
+        Cue::Onset { preroll_ms: (reach + preroll_ms).min(since_last) }
+    }
+}
+
+impl Overrun {
+    fn next(self, agent: Agent) -> Option<Overrun> {
+        match (self, agent) {
+            (Overrun::Speaking, Agent::Silent) => None,
+            (Overrun::Owed, Agent::Silent) => Some(Overrun::Owed),
+            _ => Some(Overrun::Speaking),
         }
     }
 }
@@ -265,12 +268,6 @@ impl Utterance {
         self.resuming_ms = 0;
         self.last_speech = now;
         self.level_db += (level_db - self.level_db) * 0.1;
-        if std::mem::replace(&mut self.speaking, true) {
-            Cue::Speech
-        } else {
-            Cue::Resumed {
-                after_ms: paused_ms,
-            }
-        }
+        if std::mem::replace(&mut self.speaking, true) { Cue::Speech } else { Cue::Resumed { after_ms: paused_ms } }
     }
 }

@@ -83,34 +83,16 @@ impl Ledger {
         self.heard.clear();
     }
 
-    pub(super) fn push(
-        &mut self,
-        now: Now,
-        line: Line,
-        kind: Kind,
-        failures: u8,
-        clauses: &[String],
-    ) -> SpeechId {
+    pub(super) fn push(&mut self, now: Now, line: Line, kind: Kind, failures: u8, clauses: &[String]) -> SpeechId {
         self.speech_count += 1;
         if self.speeches.is_empty() {
             self.progress_at = now;
         }
         let clauses = clauses
             .iter()
-            .map(|text| Clause {
-                text: text.clone(),
-                word_ends_ms: Vec::new(),
-                total_ms: None,
-                played_ms: 0,
-            })
+            .map(|text| Clause { text: text.clone(), word_ends_ms: Vec::new(), total_ms: None, played_ms: 0 })
             .collect();
-        self.speeches.push_back(Speech {
-            id: self.speech_count,
-            line,
-            kind,
-            failures,
-            clauses,
-        });
+        self.speeches.push_back(Speech { id: self.speech_count, line, kind, failures, clauses });
         self.speech_count
     }
 
@@ -126,15 +108,12 @@ impl Ledger {
 
     /// True when all that is to be said only fills a wait.
     pub(super) fn only_filling(&self) -> bool {
-        self.speeches
-            .iter()
-            .all(|speech| speech.kind == Kind::Delay)
+        self.speeches.iter().all(|speech| speech.kind == Kind::Delay)
     }
 
     /// True when what is being said may be cut.
     pub(super) fn interruptible(&self) -> bool {
-        self.current()
-            .is_none_or(|speech| speech.line.interruptible)
+        self.current().is_none_or(|speech| speech.line.interruptible)
     }
 
     /// When the voice last made progress.
@@ -157,14 +136,7 @@ impl Ledger {
         self.last_audio.is_some_and(|at| now.since(at) <= within)
     }
 
-    pub(super) fn synthesised(
-        &mut self,
-        now: Now,
-        id: SpeechId,
-        clause: u16,
-        word_ends_ms: Vec<u32>,
-        total_ms: u32,
-    ) {
+    pub(super) fn synthesised(&mut self, now: Now, id: SpeechId, clause: u16, word_ends_ms: Vec<u32>, total_ms: u32) {
         let Some(clause) = self.clause(id, clause) else {
             return;
         };
@@ -177,19 +149,12 @@ impl Ledger {
 
     /// Moves the playout cursor. True when these are the first samples of a speech.
     pub(super) fn played(&mut self, now: Now, id: SpeechId, clause: u16, ms: u32) -> bool {
-        let first = self
-            .speeches
-            .iter()
-            .find(|s| s.id == id)
-            .is_some_and(|s| !s.begun());
+        let first = self.speeches.iter().find(|s| s.id == id).is_some_and(|s| !s.begun());
         let Some(clause) = self.clause(id, clause) else {
             return false;
         };
         let advanced = ms > clause.played_ms;
-        clause.played_ms = clause
-            .played_ms
-            .max(ms)
-            .min(clause.total_ms.unwrap_or(u32::MAX));
+        clause.played_ms = clause.played_ms.max(ms).min(clause.total_ms.unwrap_or(u32::MAX));
         if advanced {
             self.progress_at = now;
             self.last_audio = Some(now);
@@ -248,22 +213,13 @@ impl Ledger {
     /// Estimated time until all is said.
     pub(super) fn remaining_ms(&self) -> u32 {
         let clauses = self.speeches.iter().flat_map(|speech| &speech.clauses);
-        clauses
-            .map(|clause| clause.length_ms().saturating_sub(clause.played_ms))
-            .fold(0, u32::saturating_add)
+        clauses.map(|clause| clause.length_ms().saturating_sub(clause.played_ms)).fold(0, u32::saturating_add)
     }
 
     /// Words of what is being said, shaped.
     pub(super) fn current_words(&self) -> String {
-        let clauses = self
-            .speeches
-            .iter()
-            .take(2)
-            .flat_map(|speech| &speech.clauses);
-        clauses
-            .map(|clause| clause.text.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
+        let clauses = self.speeches.iter().take(2).flat_map(|speech| &speech.clauses);
+        clauses.map(|clause| clause.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     fn file(&mut self, kind: Kind, text: String) {
@@ -296,19 +252,11 @@ impl Speech {
         let mut words = Vec::new();
         let mut all = last_begun + 1 == self.clauses.len();
         for (index, clause) in self.clauses.iter().enumerate().take(last_begun + 1) {
-            let count = if index < last_begun {
-                usize::MAX
-            } else {
-                clause.words_heard(wire_lag_ms)
-            };
+            let count = if index < last_begun { usize::MAX } else { clause.words_heard(wire_lag_ms) };
             all &= count >= clause.text.split_whitespace().count();
             words.extend(clause.text.split_whitespace().take(count));
         }
-        if all {
-            self.line.text.clone()
-        } else {
-            words.join(" ")
-        }
+        if all { self.line.text.clone() } else { words.join(" ") }
     }
 }
 
@@ -323,9 +271,6 @@ impl Clause {
         if self.word_ends_ms.is_empty() {
             return usize::try_from(at_ear_ms / WORD_MS).unwrap_or(usize::MAX);
         }
-        self.word_ends_ms
-            .iter()
-            .take_while(|end| **end <= at_ear_ms)
-            .count()
+        self.word_ends_ms.iter().take_while(|end| **end <= at_ear_ms).count()
     }
 }

@@ -36,10 +36,7 @@ impl<B: Brain> Conversation<B> {
             false => Agent::Silent,
         };
         let (hearing, floor) = (&self.config.hearing, &self.config.floor);
-        match self
-            .hearing
-            .frame(now, speech, level_db, agent, hearing, floor)
-        {
+        match self.hearing.frame(now, speech, level_db, agent, hearing, floor) {
             Cue::Nothing => return,
             Cue::Onset { preroll_ms } => self.on_onset(now, preroll_ms),
             Cue::Resumed { after_ms } => self.on_resumed(now, after_ms),
@@ -47,33 +44,23 @@ impl<B: Brain> Conversation<B> {
         }
         self.turn.last_speech = Some(now);
         self.last_heard = now;
-        self.timers
-            .set(Timer::Probable, now + self.probable_after());
+        self.timers.set(Timer::Probable, now + self.probable_after());
     }
 
     /// Silence after which the utterance is probably over.
     fn probable_after(&self) -> Duration {
-        let full = self
-            .hypothesis
-            .as_ref()
-            .is_some_and(|heard| self.is_full(&heard.text));
+        let full = self.hypothesis.as_ref().is_some_and(|heard| self.is_full(&heard.text));
         let config = &self.config.turn;
-        Duration::from_millis(u64::from(if full {
-            config.probable_complete_ms
-        } else {
-            config.probable_ms
-        }))
+        Duration::from_millis(u64::from(if full { config.probable_complete_ms } else { config.probable_ms }))
     }
 
     fn on_onset(&mut self, now: Now, preroll_ms: u32) {
         let Some(utterance) = self.hearing.utterance().map(|utterance| utterance.id) else {
             return;
         };
-        self.emit(Output::Listen {
-            utterance,
-            preroll_ms,
-        });
+        self.emit(Output::Listen { utterance, preroll_ms });
         self.hypothesis = None;
+        self.hypothesis_since = None;
         self.begin_caller_turn(now);
         if self.over.is_some()
             && let Some(at) = self.turn.last_speech
@@ -88,10 +75,7 @@ impl<B: Brain> Conversation<B> {
     pub(super) fn begin_caller_turn(&mut self, now: Now) {
         if self.turn_began.is_none() {
             self.turn_began = Some(now);
-            self.timers.set(
-                Timer::TurnCap,
-                now + Duration::from_millis(u64::from(self.config.turn.max_turn_ms)),
-            );
+            self.timers.set(Timer::TurnCap, now + Duration::from_millis(u64::from(self.config.turn.max_turn_ms)));
         }
     }
 
@@ -107,23 +91,13 @@ impl<B: Brain> Conversation<B> {
             self.learn_pause(after_ms);
         }
         // What was thought to the end may still prove right; what runs is not worth its time.
-        if self
-            .thought
-            .as_ref()
-            .is_some_and(|thought| thought.acts.is_none())
-        {
+        if self.thought.as_ref().is_some_and(|thought| thought.acts.is_none()) {
             self.cancel_thought();
         }
-        let long = self
-            .hearing
-            .utterance()
-            .is_some_and(|u| u.age_ms(now) > self.config.hearing.segment_ms);
+        let long = self.hearing.utterance().is_some_and(|u| u.age_ms(now) > self.config.hearing.segment_ms);
         if long && self.turn.has_latest() {
             self.turn.keep_latest();
-            self.next_utterance(
-                now,
-                self.config.hearing.preroll_ms.min(after_ms) + self.config.hearing.resume_ms,
-            );
+            self.next_utterance(now, self.config.hearing.preroll_ms.min(after_ms) + self.config.hearing.resume_ms);
         }
     }
 
@@ -140,20 +114,12 @@ impl<B: Brain> Conversation<B> {
             return;
         }
         let expired = Duration::from_millis(u64::from(self.config.delay.transcript_ms));
-        if self
-            .asked_partial
-            .is_some_and(|asked| now.since(asked.at) < expired)
-            || self.asked_final.is_some()
-        {
+        if self.asked_partial.is_some_and(|asked| now.since(asked.at) < expired) || self.asked_final.is_some() {
             return;
         }
         let every_ms = self.config.hearing.partial_every_ms;
         let overlap = self.floor != Floor::Clear;
-        let first_ms = if overlap {
-            self.config.floor.hypothesis_ms
-        } else {
-            every_ms
-        };
+        let first_ms = if overlap { self.config.floor.hypothesis_ms } else { every_ms };
         let again_ms = if overlap { every_ms.min(200) } else { every_ms };
         let due = match self.asked_partial.or(self.last_partial) {
             Some(asked) if Some(asked.utterance) == self.hearing.utterance().map(|u| u.id) => {
@@ -176,12 +142,7 @@ impl<B: Brain> Conversation<B> {
             return;
         }
         let request = self.next_request();
-        let asked = Asked {
-            request,
-            utterance,
-            at: now,
-            split,
-        };
+        let asked = Asked { request, utterance, at: now, split };
         if is_final {
             self.asked_final = Some(asked);
         } else {
@@ -189,11 +150,7 @@ impl<B: Brain> Conversation<B> {
             self.last_partial = Some(asked);
         }
         self.await_transcript(now, is_final);
-        self.emit(Output::Transcribe {
-            utterance,
-            request,
-            is_final,
-        });
+        self.emit(Output::Transcribe { utterance, request, is_final });
     }
 
     fn await_transcript(&mut self, now: Now, is_final: bool) {
@@ -217,24 +174,13 @@ impl<B: Brain> Conversation<B> {
         self.ask(now, true, false);
     }
 
-    pub(super) fn on_transcript(
-        &mut self,
-        now: Now,
-        of: UtteranceId,
-        request: u32,
-        heard: Heard,
-        decode_ms: u32,
-    ) {
+    pub(super) fn on_transcript(&mut self, now: Now, of: UtteranceId, request: u32, heard: Heard, decode_ms: u32) {
         let matches = |asked: &Asked| asked.request == request && asked.utterance == of;
         if self.asked_partial.as_ref().is_some_and(matches) {
             self.asked_partial = None;
-            if self
-                .hearing
-                .utterance()
-                .is_some_and(|utterance| utterance.id == of)
-            {
-                self.hypothesis = self.words_of(heard).or(self.hypothesis.take());
-                self.judge_hypothesis(now);
+            if self.hearing.utterance().is_some_and(|utterance| utterance.id == of) {
+                let heard = self.words_of(heard);
+                self.take_hypothesis(now, heard);
             }
             return;
         }
@@ -249,6 +195,34 @@ impl<B: Brain> Conversation<B> {
         self.on_final(now, asked, heard);
     }
 
+    /// A text in mid-speech. On a noisy line it may be all the end of the turn there is.
+    fn take_hypothesis(&mut self, now: Now, heard: Option<Heard>) {
+        let same = match (&heard, &self.hypothesis) {
+            (Some(heard), Some(before)) => heard.text == before.text,
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        self.hypothesis = heard.or(self.hypothesis.take());
+        if !same {
+            self.hypothesis_since = Some(now);
+        }
+        self.judge_hypothesis(now);
+        if self.floor == Floor::Clear && self.hearing.speaking() {
+            self.hear_through_noise(now);
+        }
+    }
+
+    fn hear_through_noise(&mut self, now: Now) {
+        let Some(age_ms) = self.hearing.utterance().map(|utterance| utterance.age_ms(now)) else { return };
+        let stable_ms = self.hypothesis_since.map(|at| now.since(at).as_millis());
+        let config = &self.config.turn;
+        if self.hypothesis.is_some() && stable_ms.is_some_and(|ms| ms >= u128::from(config.stable_ms)) {
+            self.on_turn_cap(now);
+        } else if self.hypothesis.is_none() && age_ms >= config.wordless_ms && !self.turn.has_content() {
+            self.on_turn_cap(now);
+        }
+    }
+
     fn on_final(&mut self, now: Now, asked: Asked, heard: Option<Heard>) {
         if asked.split {
             self.turn.set_latest(heard);
@@ -257,8 +231,7 @@ impl<B: Brain> Conversation<B> {
             self.next_utterance(now, since_ms);
         } else if self.hearing.speaking() {
             // They went on: this is no longer all of it.
-            self.hypothesis = heard.or(self.hypothesis.take());
-            self.judge_hypothesis(now);
+            self.take_hypothesis(now, heard);
         } else {
             self.take_final(now, heard);
         }
@@ -285,10 +258,7 @@ impl<B: Brain> Conversation<B> {
             self.judge_end(now);
             return;
         }
-        let speech_ms = self
-            .hearing
-            .utterance()
-            .map_or(0, |utterance| utterance.speech_ms);
+        let speech_ms = self.hearing.utterance().map_or(0, |utterance| utterance.speech_ms);
         let over_agent = self.floor != Floor::Clear;
         self.drop_utterance(now);
         if over_agent {
@@ -313,9 +283,7 @@ impl<B: Brain> Conversation<B> {
 
     pub(super) fn close_utterance(&mut self) -> Option<Utterance> {
         let utterance = self.hearing.close()?;
-        self.emit(Output::EndListen {
-            utterance: utterance.id,
-        });
+        self.emit(Output::EndListen { utterance: utterance.id });
         self.asked_final = None;
         self.asked_partial = None;
         self.engines.unheard = false;
@@ -330,13 +298,11 @@ impl<B: Brain> Conversation<B> {
             return;
         };
         self.emit(Output::EndListen { utterance: old.id });
-        self.emit(Output::Listen {
-            utterance,
-            preroll_ms,
-        });
+        self.emit(Output::Listen { utterance, preroll_ms });
         self.asked_final = None;
         self.asked_partial = None;
         self.hypothesis = None;
+        self.hypothesis_since = None;
     }
 
     pub(super) fn on_transcript_late(&mut self, now: Now) {
@@ -363,7 +329,7 @@ impl<B: Brain> Conversation<B> {
                 self.ask(now, true, false);
                 self.engines.unheard = false;
             }
-            self.can_hear_again(now);
+            self.engines.back = std::mem::take(&mut self.engines.notices) > 0;
         }
     }
 
@@ -374,6 +340,10 @@ impl<B: Brain> Conversation<B> {
         }
         if self.ledger.speaking() && self.ledger.interruptible() {
             self.interrupt(now);
+        }
+        if self.ledger.speaking() {
+            // A line that must be heard: what follows it can wait for the answer to this key.
+            self.floor = Floor::Overlapped;
         }
         self.begin_caller_turn(now);
         self.unconfirm();
@@ -388,19 +358,13 @@ impl<B: Brain> Conversation<B> {
 
     /// The words of a transcript; none where there are none to trust.
     fn words_of(&self, mut heard: Heard) -> Option<Heard> {
-        let text: String = heard
-            .text
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MOST_CHARS)
-            .collect();
+        let text: String = heard.text.chars().filter(|c| !c.is_control()).take(MOST_CHARS).collect();
         heard.text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         heard.keyed = String::new();
         // Recognisers write non-speech in brackets.
         let bracketed = heard.text.starts_with(['[', '(']) && heard.text.ends_with([']', ')']);
         let wordless = bracketed || !heard.text.chars().any(char::is_alphanumeric);
-        let sure =
-            heard.confidence.is_finite() && heard.confidence >= self.config.hearing.min_confidence;
+        let sure = heard.confidence.is_finite() && heard.confidence >= self.config.hearing.min_confidence;
         (sure && !wordless).then_some(heard)
     }
 }

@@ -36,9 +36,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use machine::{Machine, Now, Poll};
 
-pub use config::{
-    Config, DelayConfig, FloorConfig, HearingConfig, Lines, SilenceConfig, TurnConfig,
-};
+pub use config::{Config, DelayConfig, FloorConfig, HearingConfig, Lines, SilenceConfig, TurnConfig};
 
 use crate::brain::{Brain, Heard, Outcome};
 use crate::io::{EngineKind, Input, Output};
@@ -99,6 +97,8 @@ pub struct Conversation<B: Brain> {
     last_partial: Option<Asked>,
     /// The newest text of the utterance at hand, for judging and as a last resort.
     hypothesis: Option<Heard>,
+    /// Since when it reads so.
+    hypothesis_since: Option<Now>,
     /// How long this caller pauses in mid-turn.
     habit_ms: f32,
     not_understood: u8,
@@ -133,6 +133,8 @@ struct Engines {
     last_notice: Option<Now>,
     /// An utterance ended that nobody can recognise now.
     unheard: bool,
+    /// The caller is to be told that we hear again.
+    back: bool,
 }
 
 #[derive(Debug)]
@@ -164,6 +166,7 @@ impl<B: Brain> Conversation<B> {
             asked_partial: None,
             last_partial: None,
             hypothesis: None,
+            hypothesis_since: None,
             habit_ms: 0.0,
             not_understood: 0,
             floor: Floor::Clear,
@@ -179,6 +182,7 @@ impl<B: Brain> Conversation<B> {
                 notices: 0,
                 last_notice: None,
                 unheard: false,
+                back: false,
             },
             last_heard: Now::ZERO,
             delays: 0,
@@ -204,18 +208,8 @@ impl<B: Brain> Conversation<B> {
         if self.ledger.speaking() && self.floor_is_free() {
             return Standing::AgentSpeaks;
         }
-        let speak_up = [
-            Timer::Delay,
-            Timer::Silence,
-            Timer::Linger,
-            Timer::Retry,
-            Timer::Verdict,
-            Timer::CallCap,
-        ];
-        let due = speak_up
-            .into_iter()
-            .filter_map(|timer| self.timers.at(timer))
-            .min();
+        let speak_up = [Timer::Delay, Timer::Silence, Timer::Linger, Timer::Retry, Timer::Verdict, Timer::CallCap];
+        let due = speak_up.into_iter().filter_map(|timer| self.timers.at(timer)).min();
         Standing::Due(due.unwrap_or(Now::NEVER))
     }
 
@@ -230,9 +224,7 @@ impl<B: Brain> Conversation<B> {
 
     /// Milliseconds since the call was established.
     fn at_ms(&self, now: Now) -> u64 {
-        let since = self
-            .connected
-            .map_or(Duration::ZERO, |(at, _)| now.since(at));
+        let since = self.connected.map_or(Duration::ZERO, |(at, _)| now.since(at));
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
@@ -262,15 +254,9 @@ impl<B: Brain> Conversation<B> {
         }
         self.connected = Some((now, local));
         let cap = now + Duration::from_millis(self.config.max_call_ms);
-        let lead = self
-            .config
-            .time_is_up_lead_ms
-            .min(self.config.max_call_ms / 2);
+        let lead = self.config.time_is_up_lead_ms.min(self.config.max_call_ms / 2);
         self.timers.set(Timer::CallCap, cap);
-        self.timers.set(
-            Timer::TimeIsUp,
-            now + Duration::from_millis(self.config.max_call_ms - lead),
-        );
+        self.timers.set(Timer::TimeIsUp, now + Duration::from_millis(self.config.max_call_ms - lead));
         self.last_silence = now;
         self.greet(local);
     }
@@ -282,31 +268,15 @@ impl<B: Brain> Conversation<B> {
             _ if self.connected.is_none() => {}
             Input::Frame { speech, level_db } => self.on_frame(now, speech, level_db),
             Input::Digit(key) => self.on_key(now, key),
-            Input::Transcript {
-                utterance,
-                request,
-                heard,
-                decode_ms,
-            } => {
+            Input::Transcript { utterance, request, heard, decode_ms } => {
                 self.on_transcript(now, utterance, request, heard, decode_ms);
             }
-            Input::Decision {
-                request,
-                text,
-                first_ms,
-                total_ms,
-            } => {
+            Input::Decision { request, text, first_ms, total_ms } => {
                 self.on_decision(now, request, text.as_deref(), first_ms, total_ms);
             }
             Input::ToolDone { request, result } => self.on_tool_done(now, request, result),
-            Input::Synthesised {
-                speech,
-                clause,
-                word_ends_ms,
-                total_ms,
-            } => {
-                self.ledger
-                    .synthesised(now, speech, clause, word_ends_ms, total_ms);
+            Input::Synthesised { speech, clause, word_ends_ms, total_ms } => {
+                self.ledger.synthesised(now, speech, clause, word_ends_ms, total_ms);
                 let at_ms = self.at_ms(now);
                 self.record.voiced(at_ms, speech);
             }
@@ -361,9 +331,7 @@ impl<B: Brain> Conversation<B> {
         }
         self.cancel_thought();
         if let Some(utterance) = self.hearing.close() {
-            self.emit(Output::EndListen {
-                utterance: utterance.id,
-            });
+            self.emit(Output::EndListen { utterance: utterance.id });
         }
         let cut = self.ledger.cut(self.config.floor.wire_lag_ms);
         if cut.answer_cut {
@@ -390,6 +358,7 @@ impl<B: Brain> Machine for Conversation<B> {
         }
         self.input(now, input);
         self.settle(now);
+        self.run_timers(now);
     }
 
     fn wake(&mut self, now: Now) {

@@ -29,7 +29,7 @@ impl<B: Brain> Conversation<B> {
     /// Speech began: if the agent is speaking, the voice is held, unless the line must be heard.
     pub(super) fn overlap_begins(&mut self, now: Now) {
         if !self.ledger.speaking() {
-            self.floor = Floor::Clear;
+            self.let_go(now, Floor::Clear);
         } else if !self.ledger.interruptible() {
             self.floor = Floor::Overlapped;
         } else if self.floor_is_free() {
@@ -100,8 +100,7 @@ impl<B: Brain> Conversation<B> {
     /// The final text of an utterance is there. True when it belongs to the caller's turn.
     pub(super) fn overlap_final(&mut self, now: Now, heard: &Heard) -> bool {
         if !self.ledger.speaking() {
-            self.floor = Floor::Clear;
-            self.timers.clear(Timer::Verdict);
+            self.let_go(now, Floor::Clear);
             return self.still_wanted(now, heard);
         }
         if self.floor == Floor::Clear {
@@ -141,21 +140,13 @@ impl<B: Brain> Conversation<B> {
     /// What was heard was nothing.
     pub(super) fn overlap_was_nothing(&mut self, now: Now) {
         let waiting = self.ledger.speaking() && self.turn.has_content();
-        self.let_go(
-            now,
-            if waiting {
-                Floor::Overlapped
-            } else {
-                Floor::Clear
-            },
-        );
+        self.let_go(now, if waiting { Floor::Overlapped } else { Floor::Clear });
     }
 
     /// A line ended; the caller may have been speaking over it.
     pub(super) fn line_ended(&mut self, now: Now) {
         if !self.ledger.speaking() {
-            self.timers.clear(Timer::Verdict);
-            self.floor = Floor::Clear;
+            self.let_go(now, Floor::Clear);
         } else if self.overlapped() && self.hearing.speaking() && self.ledger.interruptible() {
             self.hold(now);
         }
@@ -189,21 +180,12 @@ impl<B: Brain> Conversation<B> {
     }
 
     fn judge(&self, text: &str, is_final: bool) -> Meaning {
-        let level_db = self
-            .hearing
-            .utterance()
-            .map_or(0.0, |utterance| utterance.level_db);
-        let faint_db = self
-            .hearing
-            .caller_db()
-            .map_or(FAINT_UNKNOWN_DB, |db| db - FAINT_DB);
+        let level_db = self.hearing.utterance().map_or(0.0, |utterance| utterance.level_db);
+        let faint_db = self.hearing.caller_db().map_or(FAINT_UNKNOWN_DB, |db| db - FAINT_DB);
         let scene = Scene {
             expects: self.brain.expects(),
             is_final,
-            greeting: self
-                .ledger
-                .current()
-                .is_some_and(|speech| speech.kind == Kind::Greeting),
+            greeting: self.ledger.current().is_some_and(|speech| speech.kind == Kind::Greeting),
             closing: self.closing.is_some(),
             near_end: self.ledger.remaining_ms() <= self.config.floor.answer_window_ms,
             agent_words: &self.ledger.current_words(),

@@ -84,14 +84,8 @@ impl Record {
     }
 
     pub(super) fn tool(&mut self, key: &str, call: &ToolCall, result: &ToolResult) {
-        if let Some(record) = self
-            .open
-            .as_mut()
-            .filter(|record| record.tools.len() < MOST_TOOLS)
-        {
-            record
-                .tools
-                .push(json!({ "key": key, "call": call, "result": result }));
+        if let Some(record) = self.open.as_mut().filter(|record| record.tools.len() < MOST_TOOLS) {
+            record.tools.push(json!({ "key": key, "call": call, "result": result }));
         }
     }
 

@@ -25,10 +25,7 @@ pub(super) struct Unsaid {
 
 /// A line of our own.
 pub(super) fn line(text: &str) -> Line {
-    Line {
-        text: text.to_owned(),
-        interruptible: true,
-    }
+    Line { text: text.to_owned(), interruptible: true }
 }
 
 impl<B: Brain> Conversation<B> {
@@ -38,11 +35,7 @@ impl<B: Brain> Conversation<B> {
             let Some(act) = self.work.take() else { return };
             match act {
                 Act::Say(line) => {
-                    let kind = if self.record.is_greeting() {
-                        Kind::Greeting
-                    } else {
-                        Kind::Answer
-                    };
+                    let kind = if self.record.is_greeting() { Kind::Greeting } else { Kind::Answer };
                     self.say(now, line, kind, 0);
                 }
                 Act::Tool(call) => self.run_tool(now, call),
@@ -76,13 +69,7 @@ impl<B: Brain> Conversation<B> {
         if self.work.tools > MOST_TOOLS {
             // A brain that goes round in circles gets told so, and then nothing any more.
             if self.work.tools <= MOST_TOOLS * 2 {
-                self.tool_result(
-                    now,
-                    &call,
-                    ToolResult::Failed {
-                        why: "too many tools in one turn".into(),
-                    },
-                );
+                self.tool_result(now, &call, ToolResult::Failed { why: "too many tools in one turn".into() });
             }
             return;
         }
@@ -90,24 +77,13 @@ impl<B: Brain> Conversation<B> {
             self.undo = None;
         }
         let (request, key) = (self.next_request(), self.record.next_key());
-        self.emit(Output::Tool {
-            request,
-            key: key.clone(),
-            call: call.clone(),
-        });
+        self.emit(Output::Tool { request, key: key.clone(), call: call.clone() });
         self.work.running = Some(Running { request, key, call });
-        self.timers.set(
-            Timer::ToolDue,
-            now + Duration::from_millis(u64::from(self.config.delay.tool_ms)),
-        );
+        self.timers.set(Timer::ToolDue, now + Duration::from_millis(u64::from(self.config.delay.tool_ms)));
     }
 
     pub(super) fn on_tool_done(&mut self, now: Now, request: u32, result: ToolResult) {
-        let Some(running) = self
-            .work
-            .running
-            .take_if(|running| running.request == request)
-        else {
+        let Some(running) = self.work.running.take_if(|running| running.request == request) else {
             return;
         };
         self.timers.clear(Timer::ToolDue);
@@ -124,13 +100,7 @@ impl<B: Brain> Conversation<B> {
         let Some(request) = self.work.running.as_ref().map(|running| running.request) else {
             return;
         };
-        self.on_tool_done(
-            now,
-            request,
-            ToolResult::Failed {
-                why: "no answer in time".into(),
-            },
-        );
+        self.on_tool_done(now, request, ToolResult::Failed { why: "no answer in time".into() });
     }
 
     fn tool_result(&mut self, now: Now, call: &ToolCall, result: ToolResult) {
@@ -188,15 +158,8 @@ impl<B: Brain> Conversation<B> {
             }
             return;
         }
-        self.unsaid.push(Unsaid {
-            line: speech.line,
-            kind: speech.kind,
-            failures,
-        });
-        self.timers.set(
-            Timer::Retry,
-            now + Duration::from_millis(u64::from(self.config.delay.retry_ms)),
-        );
+        self.unsaid.push(Unsaid { line: speech.line, kind: speech.kind, failures });
+        self.timers.set(Timer::Retry, now + Duration::from_millis(u64::from(self.config.delay.retry_ms)));
     }
 
     /// Tries again what could not be said; later, if somebody speaks.
@@ -205,10 +168,7 @@ impl<B: Brain> Conversation<B> {
             return;
         }
         if self.ledger.speaking() || self.hearing.utterance().is_some() {
-            self.timers.set(
-                Timer::Retry,
-                now + Duration::from_millis(u64::from(self.config.delay.retry_ms.max(20))),
-            );
+            self.timers.set(Timer::Retry, now + Duration::from_millis(u64::from(self.config.delay.retry_ms.max(20))));
             return;
         }
         self.timers.clear(Timer::Retry);

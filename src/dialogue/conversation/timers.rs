@@ -85,9 +85,7 @@ impl Timers {
 
     /// Takes the earliest timer that is due.
     pub(super) fn take_due(&mut self, now: Now) -> Option<Timer> {
-        let due = Timer::ALL
-            .into_iter()
-            .filter(|timer| self.at(*timer).is_some_and(|at| at <= now));
+        let due = Timer::ALL.into_iter().filter(|timer| self.at(*timer).is_some_and(|at| at <= now));
         let first = due.min_by_key(|timer| self.at(*timer))?;
         self.clear(first);
         Some(first)

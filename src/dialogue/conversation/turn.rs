@@ -89,11 +89,7 @@ impl Turn {
         self.keep_latest();
         self.segments.extend(more.segments);
         self.latest = more.latest;
-        self.keyed.extend(
-            more.keyed
-                .chars()
-                .take(MOST_KEYS.saturating_sub(self.keyed.len())),
-        );
+        self.keyed.extend(more.keyed.chars().take(MOST_KEYS.saturating_sub(self.keyed.len())));
         self.keys_end = more.keys_end;
         self.last_key = more.last_key.or(self.last_key);
         self.last_speech = more.last_speech.or(self.last_speech);
@@ -101,10 +97,7 @@ impl Turn {
 
     /// All of the turn as one.
     pub(super) fn heard(&self) -> Heard {
-        let mut all = Heard {
-            keyed: self.keyed.clone(),
-            ..Heard::default()
-        };
+        let mut all = Heard { keyed: self.keyed.clone(), ..Heard::default() };
         let mut words_known = true;
         let mut weight = 0.0;
         for part in self.segments.iter().chain(&self.latest) {
@@ -130,13 +123,7 @@ impl Turn {
 
 /// Silence after which this text is all, in milliseconds. `complete` is the brain's word,
 /// `habit_ms` what this caller's pauses have taught.
-pub(super) fn patience_ms(
-    config: &TurnConfig,
-    text: &str,
-    expects: Expect,
-    complete: bool,
-    habit_ms: u32,
-) -> u32 {
+pub(super) fn patience_ms(config: &TurnConfig, text: &str, expects: Expect, complete: bool, habit_ms: u32) -> u32 {
     let habit_ms = habit_ms.min(config.habit_max_ms);
     let complete = complete && !trails_off(text);
     let wait = match expects {
@@ -162,17 +149,16 @@ pub(super) fn patience_ms(
 
 /// Words no English sentence ends with unless its speaker is still thinking.
 const OPEN_ENDS: [&str; 46] = [
-    "a", "about", "an", "and", "at", "because", "between", "but", "by", "erm", "er", "for", "from",
-    "gonna", "hmm", "i'd", "i'll", "i'm", "if", "into", "it's", "like", "maybe", "my", "of", "on",
-    "or", "our", "so", "than", "that's", "the", "their", "to", "uh", "um", "umm", "until", "wanna",
-    "we're", "with", "your", "i", "uhh", "is", "would",
+    "a", "about", "an", "and", "at", "because", "between", "but", "by", "erm", "er", "for", "from", "gonna", "hmm",
+    "i'd", "i'll", "i'm", "if", "into", "it's", "like", "maybe", "my", "of", "on", "or", "our", "so", "than", "that's",
+    "the", "their", "to", "uh", "um", "umm", "until", "wanna", "we're", "with", "your", "i", "uhh", "is", "would",
 ];
 
 /// The same where the recogniser wrote a full stop, as some do after everything: only what
 /// can't end a sentence at all.
 const OPEN_ENDS_STOPPED: [&str; 22] = [
-    "a", "an", "and", "at", "because", "between", "but", "er", "erm", "i'd", "i'm", "if", "it's",
-    "my", "of", "our", "the", "to", "uh", "um", "umm", "your",
+    "a", "an", "and", "at", "because", "between", "but", "er", "erm", "i'd", "i'm", "if", "it's", "my", "of", "our",
+    "the", "to", "uh", "um", "umm", "your",
 ];
 
 /// True when the text ends where nobody ends ("move it to", "my name is", "um").
@@ -185,20 +171,13 @@ pub(super) fn trails_off(text: &str) -> bool {
     if lower.ends_with("name is") || lower.ends_with("number is") {
         return true;
     }
-    let open: &[&str] = if text.ends_with(['.', '!', '?']) {
-        &OPEN_ENDS_STOPPED
-    } else {
-        &OPEN_ENDS
-    };
+    let open: &[&str] = if text.ends_with(['.', '!', '?']) { &OPEN_ENDS_STOPPED } else { &OPEN_ENDS };
     last_word(text).is_some_and(|word| open.contains(&&*word))
 }
 
 fn last_word(text: &str) -> Option<String> {
     let word = text.split_whitespace().next_back()?;
-    Some(
-        word.trim_matches(|c: char| !c.is_alphanumeric())
-            .to_lowercase(),
-    )
+    Some(word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
 }
 
 /// True when the last thing said is a single letter: more are coming.
@@ -217,9 +196,7 @@ pub(super) fn digits_spoken(text: &str) -> u32 {
     let mut repeat = 1;
     let mut after_tens = false;
     for word in text.split(|c: char| c.is_whitespace() || c == '-' || c == ',') {
-        let word = word
-            .trim_matches(|c: char| !c.is_alphanumeric())
-            .to_lowercase();
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let tens = after_tens;
         after_tens = false;
         let value = match &*word {
@@ -236,11 +213,9 @@ pub(super) fn digits_spoken(text: &str) -> u32 {
                 continue;
             }
             "zero" | "oh" | "o" | "nought" => 1,
-            "one" | "two" | "three" | "four" | "five" | "six" | "seven" | "eight" | "nine" => {
-                u32::from(!tens)
-            }
-            "ten" | "eleven" | "twelve" | "thirteen" | "fourteen" | "fifteen" | "sixteen"
-            | "seventeen" | "eighteen" | "nineteen" => 2,
+            "one" | "two" | "three" | "four" | "five" | "six" | "seven" | "eight" | "nine" => u32::from(!tens),
+            "ten" | "eleven" | "twelve" | "thirteen" | "fourteen" | "fifteen" | "sixteen" | "seventeen"
+            | "eighteen" | "nineteen" => 2,
             "twenty" | "thirty" | "forty" | "fifty" | "sixty" | "seventy" | "eighty" | "ninety" => {
                 after_tens = true;
                 2

@@ -54,6 +54,9 @@ impl<B: Brain> Conversation<B> {
             self.tell_time_is_up();
             self.carry_out(now);
         }
+        if self.engines.back && self.closing.is_none() && self.is_quiet() {
+            self.tell_hearing_is_back(now);
+        }
         if self.is_quiet() && self.record.is_open() {
             self.close_record();
         }
@@ -62,10 +65,7 @@ impl<B: Brain> Conversation<B> {
 
     /// Nobody speaks, nothing is pending.
     fn is_quiet(&self) -> bool {
-        !self.ledger.speaking()
-            && self.hearing.utterance().is_none()
-            && !self.turn.has_content()
-            && !self.owes()
+        !self.ledger.speaking() && self.hearing.utterance().is_none() && !self.turn.has_content() && !self.owes()
     }
 
     /// True while the caller has reason to expect words of the agent.
@@ -85,35 +85,22 @@ impl<B: Brain> Conversation<B> {
 
         let nobody = !speaks && !self.hearing.speaking();
         let owes = self.owes();
-        let delay =
-            (nobody && owes).then(|| self.last_sound().max(self.last_delay) + self.delay_gap());
+        let delay = (nobody && owes).then(|| self.last_sound().max(self.last_delay) + self.delay_gap());
         self.timers.arm(Timer::Delay, delay);
 
         let closing = self.closing.is_some() && !speaks && !owes;
-        let linger = if self.hearing.utterance().is_some() {
-            LINGER_OVER_SOUND
-        } else {
-            LINGER
-        };
-        let last_audio = self
-            .ledger
-            .last_audio()
-            .or(self.connected.map(|(at, _)| at))
-            .unwrap_or(now);
-        self.timers
-            .arm(Timer::Linger, closing.then(|| last_audio + linger));
+        let linger = if self.hearing.utterance().is_some() { LINGER_OVER_SOUND } else { LINGER };
+        let last_audio = self.ledger.last_audio().or(self.connected.map(|(at, _)| at)).unwrap_or(now);
+        self.timers.arm(Timer::Linger, closing.then(|| last_audio + linger));
 
-        let silence = (nobody && !owes && !closing)
-            .then(|| self.last_sound().max(self.last_silence) + self.silence_gap());
+        let silence =
+            (nobody && !owes && !closing).then(|| self.last_sound().max(self.last_silence) + self.silence_gap());
         self.timers.arm(Timer::Silence, silence);
     }
 
     /// When either side was last on the line.
     fn last_sound(&self) -> Now {
-        self.ledger
-            .last_audio()
-            .unwrap_or(Now::ZERO)
-            .max(self.last_heard)
+        self.ledger.last_audio().unwrap_or(Now::ZERO).max(self.last_heard)
     }
 
     fn delay_gap(&self) -> Duration {
@@ -121,8 +108,7 @@ impl<B: Brain> Conversation<B> {
         let gap_ms = match self.delays {
             0 => return Duration::from_millis(u64::from(config.first_ms)),
             nth => {
-                let growth =
-                    (config.growth_percent.max(100) as f32 / 100.0).powi(i32::from(nth) - 1);
+                let growth = (config.growth_percent.max(100) as f32 / 100.0).powi(i32::from(nth) - 1);
                 (config.next_ms as f32 * growth * self.delay_swing).min(MOST_DELAY_MS)
             }
         };
@@ -132,11 +118,7 @@ impl<B: Brain> Conversation<B> {
     fn silence_gap(&self) -> Duration {
         let patient = matches!(self.brain.expects(), Expect::Digits(_) | Expect::Message);
         let config = &self.config.silence;
-        Duration::from_millis(u64::from(if patient {
-            config.patient_ms
-        } else {
-            config.after_ms
-        }))
+        Duration::from_millis(u64::from(if patient { config.patient_ms } else { config.after_ms }))
     }
 
     /// Something is owed and nothing was heard for too long.
@@ -174,10 +156,7 @@ impl<B: Brain> Conversation<B> {
     /// Recognition is down: says so, now and then; keys go on working.
     pub(super) fn cannot_hear(&mut self, now: Now) {
         self.drop_utterance(now);
-        let told = self
-            .engines
-            .last_notice
-            .is_some_and(|at| now.since(at) < NOTICE_GAP);
+        let told = self.engines.last_notice.is_some_and(|at| now.since(at) < NOTICE_GAP);
         if told || self.turn.has_content() || self.ledger.speaking() || self.closing.is_some() {
             return;
         }
@@ -194,12 +173,10 @@ impl<B: Brain> Conversation<B> {
     }
 
     /// Recognition is back. Those who were told that it was gone are told.
-    pub(super) fn can_hear_again(&mut self, now: Now) {
-        let told = std::mem::take(&mut self.engines.notices) > 0;
-        if told && self.is_quiet() && self.closing.is_none() {
-            let back = self.config.lines.hearing_back.clone();
-            self.notice(now, &back);
-        }
+    fn tell_hearing_is_back(&mut self, now: Now) {
+        self.engines.back = false;
+        let back = self.config.lines.hearing_back.clone();
+        self.notice(now, &back);
     }
 
     /// Words of the conversation's own, as a turn of theirs.

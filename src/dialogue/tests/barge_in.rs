@@ -2,8 +2,8 @@
 
 mod stage;
 
-use dialogue::io::Output;
 use dialogue::Expect;
+use dialogue::io::Output;
 use stage::{Script, Stage, act};
 
 const STORY: &str = "Our first floor has many rooms with a view of the sea and a garden behind the house.";

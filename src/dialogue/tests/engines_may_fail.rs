@@ -7,7 +7,7 @@ use dialogue::conversation::Config;
 use dialogue::io::{EngineKind, Input, Output};
 use stage::{Delays, Script, Stage};
 
-const DOWN: &str = "I'm sorry, I can't hear you just now.";
+const DOWN: &str = "I can't hear you just now.";
 
 fn heard(stage: &Stage, text: &str) -> bool {
     stage.sounds.iter().any(|sound| sound.text == text)
@@ -31,7 +31,7 @@ fn recognition_that_stays_away_is_said_so_and_keys_still_work() {
     let mut stage = Stage::greeted(Script::default());
     stage.engine(0, EngineKind::Hearing, false);
     let end = stage.caller(100, "what are your hours");
-    stage.run(3_000);
+    stage.run(4_000);
     assert!(heard(&stage, DOWN), "{:?}", stage.sounds);
     assert!(stage.audio_after(end).is_some_and(|at| at - end <= 1_000));
     stage.run(6_000);

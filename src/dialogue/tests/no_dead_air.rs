@@ -89,8 +89,13 @@ struct Checked {
 impl Checked {
     fn new(script: Script) -> Self {
         let config = Config { max_call_ms: 240_000, ..Config::default() };
-        let mut checked =
-            Checked { call: Conversation::new(script, config, 1), now: Now::ZERO, wake: Now::NEVER, hung_up: 0, paused: false };
+        let mut checked = Checked {
+            call: Conversation::new(script, config, 1),
+            now: Now::ZERO,
+            wake: Now::NEVER,
+            hung_up: 0,
+            paused: false,
+        };
         checked.give(Input::Connected { local: stage::CONNECTED });
         checked
     }
@@ -156,7 +161,7 @@ impl Checked {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn whatever_comes_in(script in script(), steps in proptest::collection::vec((0u64..400, input()), 0..250)) {
