@@ -214,11 +214,12 @@ impl<B: Brain> Conversation<B> {
 
     fn hear_through_noise(&mut self, now: Now) {
         let Some(age_ms) = self.hearing.utterance().map(|utterance| utterance.age_ms(now)) else { return };
-        let stable_ms = self.hypothesis_since.map(|at| now.since(at).as_millis());
         let config = &self.config.turn;
-        if self.hypothesis.is_some() && stable_ms.is_some_and(|ms| ms >= u128::from(config.stable_ms)) {
-            self.on_turn_cap(now);
-        } else if self.hypothesis.is_none() && age_ms >= config.wordless_ms && !self.turn.has_content() {
+        let over = match (&self.hypothesis, self.hypothesis_since) {
+            (Some(_), Some(at)) => now.since(at).as_millis() >= u128::from(config.stable_ms),
+            _ => age_ms >= config.wordless_ms && !self.turn.has_content(),
+        };
+        if over {
             self.on_turn_cap(now);
         }
     }

@@ -1,14 +1,14 @@
 //! The *when* of a call: one machine that hears, waits, thinks ahead, speaks and yields.
 //!
-//! Pure parts, each with a timeline at its head: [`hearing`] (frames to utterances), [`turn`]
-//! (how much silence ends a turn), [`floor`] (what speech over the agent means), [`ledger`]
-//! (words really heard), [`thought`] (deciding ahead on a clone), [`work`] (acts and tools),
-//! [`record`]. What joins them: [`listening`], [`ending`], [`speaking`], [`overlap`],
-//! [`waiting`].
+//! Pure parts, each with a timeline at its head: `hearing` (frames to utterances), `turn`
+//! (how much silence ends a turn), `floor` (what speech over the agent means), `ledger`
+//! (words really heard), `thought` (deciding ahead on a clone), `work` (acts and tools),
+//! `record`. What joins them: `listening`, `ending`, `speaking`, `overlap`,
+//! `waiting`.
 //!
 //! # Invariant: no dead air
 //! At any instant of an established call the caller speaks, the agent speaks, or a timer is
-//! armed that makes the agent speak or closes the call. [`waiting`] arms it after every input,
+//! armed that makes the agent speak or closes the call. `waiting` arms it after every input,
 //! from the state alone; [`Conversation::standing`] tells which of the three holds.
 //!
 //! # Deliberately absent

@@ -2,8 +2,8 @@
 //!
 //! [`speakable`] takes any text, a model's or an owner's, and gives words and punctuation a
 //! voice can read; [`clauses`] cuts them where a speaker would breathe, the first one short so
-//! that the voice can start early. A language is a module of its own (see [`mod@english`]);
-//! [`markup`] and clauses are shared.
+//! that the voice can start early. A language is a module of its own (see `english`);
+//! `markup` and clauses are shared.
 //!
 //! # Deliberately absent
 //! Wording, phonemes, pauses in milliseconds.

@@ -2,8 +2,8 @@
 
 mod stage;
 
-use dialogue::io::Output;
 use dialogue::Expect;
+use dialogue::io::Output;
 use stage::{Script, Stage};
 
 #[test]

@@ -87,7 +87,8 @@ fn a_line_that_fails_is_tried_again() {
     stage.delays.tts = None;
     let end = stage.caller(0, "what are your hours");
     stage.run(800 + 400);
-    let Some((_, Output::Say { speech, .. })) = stage.outputs.iter().rev().find(|(_, o)| matches!(o, Output::Say { .. }))
+    let Some((_, Output::Say { speech, .. })) =
+        stage.outputs.iter().rev().find(|(_, o)| matches!(o, Output::Say { .. }))
     else {
         panic!("nothing said")
     };

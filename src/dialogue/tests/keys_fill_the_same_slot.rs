@@ -44,7 +44,8 @@ fn speech_and_keys_share_a_turn() {
 
 #[test]
 fn a_key_stops_the_voice() {
-    let mut stage = Stage::greeted(Script::answering("menu", vec![act("Press one for hours and two for all the rest.")]));
+    let mut stage =
+        Stage::greeted(Script::answering("menu", vec![act("Press one for hours and two for all the rest.")]));
     stage.caller(0, "menu");
     stage.run(1_200);
     stage.keys(0, "2");

@@ -2,8 +2,8 @@
 
 mod stage;
 
-use dialogue::{Act, Outcome};
 use dialogue::conversation::Config;
+use dialogue::{Act, Outcome};
 use stage::{Delays, Script, Stage, act};
 
 #[test]
@@ -11,7 +11,8 @@ fn nobody_speaks() {
     let mut stage = Stage::new(Script::default());
     stage.connect();
     stage.until_end(60_000);
-    let asked: Vec<_> = stage.sounds.iter().filter(|sound| sound.text.contains("still there")).map(|s| s.from).collect();
+    let asked: Vec<_> =
+        stage.sounds.iter().filter(|sound| sound.text.contains("still there")).map(|s| s.from).collect();
     assert_eq!(asked.len(), 2, "{:?}", stage.sounds);
     // The greeting of ten words ends at 2,000 ms.
     assert!((9_000..9_100).contains(&asked[0]), "{asked:?}");
@@ -106,7 +107,11 @@ fn the_longest_call_ends_with_words() {
         stage.caller(3_000 + nth * 4_000, "and another thing");
     }
     stage.until_end(70_000);
-    assert!(matches!(stage.hung_up, Some((at, Outcome::TooLong)) if (40_000..60_000).contains(&at)), "{:?}", stage.hung_up);
+    assert!(
+        matches!(stage.hung_up, Some((at, Outcome::TooLong)) if (40_000..60_000).contains(&at)),
+        "{:?}",
+        stage.hung_up
+    );
     assert_eq!(stage.said_after(30_000).last(), Some(&"Our time is up."));
 }
 

@@ -4,7 +4,7 @@ mod stage;
 
 use dialogue::io::Output;
 use dialogue::{Act, ToolCall};
-use stage::{Delays, Script, Stage, act};
+use stage::{Delays, Script, Stage};
 
 fn booking() -> Script {
     let hold = Act::Tool(ToolCall::Book { hold: 1, name: "Jones".into(), phone: None });
@@ -51,7 +51,10 @@ fn who_goes_on_before_a_word_was_heard_is_not_answered_in_the_middle() {
     assert_eq!(decided, ["decide model: i need an appointment for my dog|"]);
     assert_eq!(stage.call.brain().logged("cut"), 0, "nothing was said as far as the brain knows");
     let turns = stage.turns();
-    assert_eq!(turns.get(1).map(|turn| (turn.turn, turn.caller.as_str())), Some((1, "i need an appointment for my dog")));
+    assert_eq!(
+        turns.get(1).map(|turn| (turn.turn, turn.caller.as_str())),
+        Some((1, "i need an appointment for my dog"))
+    );
     assert!(stage.audio_after(end).is_some_and(|at| at - end < 400));
 }
 
@@ -82,5 +85,4 @@ fn without_speculation_the_model_is_asked_once_the_turn_is_over() {
     stage.run(4_000);
     let thought = stage.at_after(end, |output| matches!(output, Output::Think { .. }));
     assert_eq!(thought, Some(end + 900));
-    let _ = act("");
 }
