@@ -84,7 +84,8 @@ pub fn serve<W: Worker>(started: Instant, load: impl FnOnce() -> Result<W, Error
 /// Ends a worker's `main`: one line on stderr and an exit code (2 wrong usage, 3 not ready).
 pub fn report(program: &str, outcome: Result<(), Error>) -> ExitCode {
     let code = match &outcome {
-        Ok(()) | Err(Error::Closed) => return ExitCode::SUCCESS,
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Error::Closed) => exit_now(0),
         Err(Error::Usage(_)) => 2,
         Err(
             Error::Manifest { .. }
