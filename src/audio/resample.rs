@@ -56,21 +56,13 @@ impl Resampler {
         let taps = (2 * CROSSINGS * down.max(up)).div_ceil(up);
         let mut input = Vec::with_capacity(taps + 2_048);
         input.resize(taps - 1, 0.0);
-        Self {
-            phases: filter(up, down, taps),
-            taps,
-            up,
-            down,
-            input,
-            place: 0,
-        }
+        Self { phases: filter(up, down, taps), taps, up, down, input, place: 0 }
     }
 
     /// Appends to `output` what these samples give: after any number of calls, the samples put
     /// in times the ratio, late by [`Resampler::delay`].
     pub fn process(&mut self, samples: &[i16], output: &mut Vec<i16>) {
-        self.input
-            .extend(samples.iter().map(|sample| f32::from(*sample)));
+        self.input.extend(samples.iter().map(|sample| f32::from(*sample)));
         output.reserve(samples.len() * self.up / self.down + 1);
         loop {
             let (start, phase) = (self.place / self.up, self.place % self.up);
@@ -89,7 +81,7 @@ impl Resampler {
     /// Appends what is still inside at the end of a stream; the resampler is as new after it.
     pub fn finish(&mut self, output: &mut Vec<i16>) {
         let silence = [0; 64];
-        let mut left = self.taps / 2;
+        let mut left = self.taps.div_ceil(2);
         while left > 0 {
             let now = left.min(silence.len());
             self.process(silence.get(..now).unwrap_or_default(), output);
@@ -102,7 +94,7 @@ impl Resampler {
 
     /// Delay in samples of the output.
     pub fn delay(&self) -> usize {
-        self.taps / 2 * self.up / self.down
+        (self.taps * self.up + self.down) / (2 * self.down)
     }
 }
 
@@ -146,15 +138,18 @@ fn filter(up: usize, down: usize, taps: usize) -> Vec<f32> {
     // In input samples: the width of the window to each side, and the cut-off in cycles.
     let half = taps as f64 / 2.0;
     let cutoff = CUTOFF * (up as f64 / down as f64).min(1.0);
+    let peak = bessel_i0(KAISER_BETA);
     let mut phases = Vec::with_capacity(up * taps);
+    let mut phase_taps = Vec::with_capacity(taps);
     for phase in 0..up {
         let ahead = phase as f64 / up as f64;
-        let tap = |at: usize| {
+        phase_taps.clear();
+        phase_taps.extend((0..taps).map(|at| {
             let distance = at as f64 + 1.0 - half - ahead;
-            sinc(distance * cutoff) * kaiser(distance / half)
-        };
-        let sum: f64 = (0..taps).map(tap).sum();
-        phases.extend((0..taps).map(|at| (tap(at) / sum) as f32));
+            sinc(distance * cutoff) * kaiser(distance / half) / peak
+        }));
+        let sum: f64 = phase_taps.iter().sum();
+        phases.extend(phase_taps.iter().map(|tap| (tap / sum) as f32));
     }
     phases
 }
@@ -164,9 +159,9 @@ fn sinc(x: f64) -> f64 {
     if x.abs() < 1e-9 { 1.0 } else { x.sin() / x }
 }
 
-/// Kaiser window at -1 to 1.
+/// Kaiser window at -1 to 1, not scaled to a peak of 1.
 fn kaiser(x: f64) -> f64 {
-    bessel_i0(KAISER_BETA * (1.0 - x * x).max(0.0).sqrt()) / bessel_i0(KAISER_BETA)
+    bessel_i0(KAISER_BETA * (1.0 - x * x).max(0.0).sqrt())
 }
 
 /// Modified Bessel function of order zero, by its power series.
@@ -174,15 +169,11 @@ fn bessel_i0(x: f64) -> f64 {
     let quarter = x * x / 4.0;
     let terms = (1..40).scan(1.0, |term, k| {
         *term *= quarter / f64::from(k * k);
-        Some(*term)
+        (*term > 1e-9).then_some(*term)
     });
     1.0 + terms.sum::<f64>()
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -38,12 +38,7 @@ impl Tone {
 
     fn new(hz: [f32; 2], peak_db: f32, cadence: (usize, usize)) -> Self {
         let amplitude = 32_767.0 * 10_f32.powf(peak_db / 20.0);
-        Self {
-            sines: hz.map(|hz| (hz / RATE_HZ, 0.0)),
-            amplitude,
-            cadence,
-            at: 0,
-        }
+        Self { sines: hz.map(|hz| (hz / RATE_HZ, 0.0)), amplitude, cadence, at: 0 }
     }
 
     /// The next samples.
@@ -60,11 +55,7 @@ impl Tone {
             sum += (*turn * TAU).sin();
             *turn = (*turn + *step).fract();
         }
-        if sounds {
-            (sum * self.amplitude).clamp(-32_768.0, 32_767.0) as i16
-        } else {
-            0
-        }
+        if sounds { (sum * self.amplitude).clamp(-32_768.0, 32_767.0) as i16 } else { 0 }
     }
 }
 
@@ -81,11 +72,7 @@ impl ComfortNoise {
     pub fn new(level_db: f32, seed: u64) -> Self {
         // Uniform noise has a third of its peak's power, and the filter below passes a third.
         let amplitude = 3.0 * 32_768.0 * 10_f32.powf(level_db / 20.0);
-        Self {
-            random: fastrand::Rng::with_seed(seed),
-            amplitude,
-            before: 0.0,
-        }
+        Self { random: fastrand::Rng::with_seed(seed), amplitude, before: 0.0 }
     }
 
     /// The next samples.

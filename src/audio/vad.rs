@@ -23,10 +23,7 @@ pub struct VadSettings {
 
 impl Default for VadSettings {
     fn default() -> Self {
-        Self {
-            threshold: 0.5,
-            floor_db: -60.0,
-        }
+        Self { threshold: 0.5, floor_db: -60.0 }
     }
 }
 
@@ -74,12 +71,7 @@ impl Vad {
         }
         let used = self.waiting.len() - rest.len();
         self.waiting.drain(..used);
-        let speech =
-            level_db >= self.settings.floor_db && self.probability >= self.settings.threshold;
-        VadFrame {
-            speech,
-            level_db,
-            probability: self.probability,
-        }
+        let speech = level_db >= self.settings.floor_db && self.probability >= self.settings.threshold;
+        VadFrame { speech, level_db, probability: self.probability }
     }
 }

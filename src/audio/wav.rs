@@ -20,11 +20,9 @@ impl Wav {
     /// One channel: the mean of all.
     pub fn mono(self) -> Vec<i16> {
         match <[Vec<i16>; 2]>::try_from(self.channels) {
-            Ok([left, right]) => left
-                .iter()
-                .zip(&right)
-                .map(|(a, b)| ((i32::from(*a) + i32::from(*b)) / 2) as i16)
-                .collect(),
+            Ok([left, right]) => {
+                left.iter().zip(&right).map(|(a, b)| ((i32::from(*a) + i32::from(*b)) / 2) as i16).collect()
+            }
             Err(channels) => channels.into_iter().next().unwrap_or_default(),
         }
     }
@@ -47,12 +45,7 @@ pub fn read(reader: impl Read) -> Result<Wav> {
             hound::SampleFormat::Float => "float",
         };
         let (channels, bits, rate_hz) = (spec.channels, spec.bits_per_sample, spec.sample_rate);
-        return Err(Error::WavKind {
-            channels,
-            bits,
-            encoding,
-            rate_hz,
-        });
+        return Err(Error::WavKind { channels, bits, encoding, rate_hz });
     }
     let longest = LIMIT_MINUTES * 60 * spec.sample_rate;
     // Programs that stream a wav file write its header before they know its length, and claim
@@ -76,13 +69,8 @@ pub fn read(reader: impl Read) -> Result<Wav> {
         next = (next + 1) % channels.len();
     }
     let shortest = channels.iter().map(Vec::len).min().unwrap_or(0);
-    channels
-        .iter_mut()
-        .for_each(|channel| channel.truncate(shortest));
-    Ok(Wav {
-        rate_hz: spec.sample_rate,
-        channels,
-    })
+    channels.iter_mut().for_each(|channel| channel.truncate(shortest));
+    Ok(Wav { rate_hz: spec.sample_rate, channels })
 }
 
 /// Writes one channel.
@@ -101,12 +89,7 @@ pub fn write_mono(writer: impl Write + Seek, rate_hz: u32, samples: &[i16]) -> R
 ///
 /// # Errors
 /// The writer's own.
-pub fn write_stereo(
-    writer: impl Write + Seek,
-    rate_hz: u32,
-    left: &[i16],
-    right: &[i16],
-) -> Result<()> {
+pub fn write_stereo(writer: impl Write + Seek, rate_hz: u32, left: &[i16], right: &[i16]) -> Result<()> {
     let mut wav = hound::WavWriter::new(writer, spec(2, rate_hz))?;
     for at in 0..left.len().max(right.len()) {
         wav.write_sample(left.get(at).copied().unwrap_or_default())?;
@@ -116,10 +99,5 @@ pub fn write_stereo(
 }
 
 fn spec(channels: u16, rate_hz: u32) -> hound::WavSpec {
-    hound::WavSpec {
-        channels,
-        sample_rate: rate_hz,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    }
+    hound::WavSpec { channels, sample_rate: rate_hz, bits_per_sample: 16, sample_format: hound::SampleFormat::Int }
 }

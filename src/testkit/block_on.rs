@@ -8,10 +8,7 @@ use std::task::{Context, Poll, Waker};
 /// When it does have to wait: something real got into a virtual test.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    match future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => {
             panic!("a future waits in virtual time; only virtual worlds may be awaited here")

@@ -23,14 +23,8 @@ pub struct Conditions {
 
 impl Conditions {
     /// Everything arrives at once, in order.
-    pub const PERFECT: Conditions = Conditions {
-        delay: Duration::ZERO,
-        jitter: Duration::ZERO,
-        loss: 0.0,
-        burst: 1,
-        duplicate: 0.0,
-        reorder: 0.0,
-    };
+    pub const PERFECT: Conditions =
+        Conditions { delay: Duration::ZERO, jitter: Duration::ZERO, loss: 0.0, burst: 1, duplicate: 0.0, reorder: 0.0 };
 }
 
 /// One direction of a network.
@@ -55,13 +49,7 @@ struct OnTheWay<T> {
 impl<T: Clone> Network<T> {
     /// A network that does the same to the same datagrams whenever the seed is the same.
     pub fn new(conditions: Conditions, seed: u64) -> Self {
-        Self {
-            conditions,
-            random: fastrand::Rng::with_seed(seed),
-            losing: 0,
-            sent: 0,
-            on_the_way: BinaryHeap::new(),
-        }
+        Self { conditions, random: fastrand::Rng::with_seed(seed), losing: 0, sent: 0, on_the_way: BinaryHeap::new() }
     }
 
     /// The weather changes; what is on the way stays as it is.
@@ -82,9 +70,7 @@ impl<T: Clone> Network<T> {
 
     /// When the next datagram arrives; `NEVER` when none is on the way.
     pub fn next_arrival(&self) -> Now {
-        self.on_the_way
-            .peek()
-            .map_or(Now::NEVER, |Reverse(first)| first.arrives)
+        self.on_the_way.peek().map_or(Now::NEVER, |Reverse(first)| first.arrives)
     }
 
     /// The next datagram that has arrived by now.
@@ -112,17 +98,9 @@ impl<T: Clone> Network<T> {
     fn put(&mut self, now: Now, datagram: T) {
         let jitter = self.conditions.jitter.mul_f64(self.random.f64());
         let hurries = self.random.f64() < self.conditions.reorder;
-        let takes = if hurries {
-            Duration::ZERO
-        } else {
-            self.conditions.delay + jitter
-        };
+        let takes = if hurries { Duration::ZERO } else { self.conditions.delay + jitter };
         self.sent += 1;
-        self.on_the_way.push(Reverse(OnTheWay {
-            arrives: now + takes,
-            number: self.sent,
-            datagram,
-        }));
+        self.on_the_way.push(Reverse(OnTheWay { arrives: now + takes, number: self.sent, datagram }));
     }
 }
 

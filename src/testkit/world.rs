@@ -24,12 +24,7 @@ const MOST_AT_ONCE: u32 = 100_000;
 /// # Panics
 /// When time stands still.
 pub fn run<M: Machine>(machine: &mut M, world: &mut impl VirtualWorld<M>, until: Now) {
-    let mut clock = Clock {
-        world,
-        now: Now::ZERO,
-        until,
-        at_once: 0,
-    };
+    let mut clock = Clock { world, now: Now::ZERO, until, at_once: 0 };
     block_on(drive(machine, &mut clock));
 }
 

@@ -10,16 +10,20 @@
 //!
 //! # Trust
 //! Whatever is malformed, too large, of an unknown payload type or from a stranger is counted
-//! and dropped; there is no error to handle. See [`latch`](self::Receiver) for who a stranger is.
+//! and dropped; there is no error to handle. Who is a stranger: the first to send from the
+//! address that signalling names is the voice, or from elsewhere the first to send two packets
+//! in sequence; from then on everyone else is, until the voice has been silent for a while.
 //!
 //! # Deliberately absent
 //! Sockets, clocks, encryption, any codec but G.711, any opinion on what was said.
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
 
+mod allowance;
 mod codec;
 mod conceal;
 pub mod g711;
+mod io;
 mod jitter_buffer;
 mod keypad;
 mod latch;
@@ -33,8 +37,9 @@ mod stream;
 mod timeline;
 
 pub use codec::Codec;
+pub use io::{Input, Output, Peer, Settings};
 pub use jitter_buffer::{JitterBuffer, Played};
-pub use receiver::{Input, Output, Peer, Receiver, Settings};
+pub use receiver::Receiver;
 pub use sender::{LONGEST_PACKET, Sender};
 pub use statistics::{Sent, Statistics};
 

@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
 
+use super::allowance::Allowance;
 use super::keypad::Keypad;
 use super::latch::{Latch, Verdict};
 use super::packet::{self, Body, Packet};
@@ -11,123 +11,7 @@ use super::reorder::{Arrival, Reorder};
 use super::reports::Reports;
 use super::stream::{Place, Stream};
 use super::timeline::Timeline;
-use super::{Codec, Frame, RATE_HZ, Sent, Statistics};
-
-/// Audio may run ahead of time by this much before it counts as a flood.
-const BURST_SAMPLES: u64 = 2 * RATE_HZ as u64;
-
-/// What signalling settled about the other side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
-    /// Where it says it receives RTP.
-    pub rtp: SocketAddr,
-    /// Where it says it receives RTCP; the same as `rtp` when both are multiplexed (RFC 5761).
-    pub rtcp: SocketAddr,
-    /// Payload types it may send, each with its codec.
-    pub codecs: Vec<(u8, Codec)>,
-    /// Payload type of keypad digits (RFC 4733), if negotiated.
-    pub digits: Option<u8>,
-    /// False while it need not send (on hold): silence is then no lost line.
-    pub sends: bool,
-}
-
-impl Peer {
-    /// Both G.711 laws under their static payload types, digits under 101, RTCP one port up.
-    pub fn usual(rtp: SocketAddr) -> Self {
-        let mut rtcp = rtp;
-        rtcp.set_port(rtp.port().saturating_add(1));
-        let codecs = [Codec::Pcmu, Codec::Pcma].map(|codec| (codec.payload_type(), codec)).to_vec();
-        Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
-    }
-}
-
-/// What the owner settles.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Our own synchronisation source, the same as the sender's.
-    pub ssrc: u32,
-    /// Our name in RTCP (RFC 7022: random, not a person or host); at most 255 octets.
-    pub cname: String,
-    /// No packet for this long, and the line is lost.
-    pub media_timeout: Duration,
-    /// No packet for this long, and another source may take the voice's place.
-    pub relatch_after: Duration,
-    /// Seed of the report interval.
-    pub seed: u64,
-}
-
-impl Settings {
-    /// A lost line after 20 s, a new source after 3 s.
-    pub fn new(ssrc: u32, cname: impl Into<String>, seed: u64) -> Self {
-        Self {
-            ssrc,
-            cname: cname.into(),
-            media_timeout: Duration::from_secs(20),
-            relatch_after: Duration::from_secs(3),
-            seed,
-        }
-    }
-}
-
-/// What the world tells a receiver.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// A datagram on the RTP port.
-    Rtp {
-        /// Source address.
-        from: SocketAddr,
-        /// All of it.
-        bytes: Vec<u8>,
-    },
-    /// A datagram on the RTCP port.
-    Rtcp {
-        /// Source address.
-        from: SocketAddr,
-        /// All of it.
-        bytes: Vec<u8>,
-    },
-    /// Figures of the sender, for the next report. Once a second is plenty.
-    Sent(Sent),
-    /// Signalling changed what the other side sends, or where it is.
-    Retarget(Peer),
-    /// The call is over: say goodbye. Nothing is heard after it.
-    End,
-}
-
-/// What a receiver wants done.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// The next 20 ms of what the other side sends.
-    Audio {
-        /// 8 kHz, mono.
-        samples: Box<Frame>,
-        /// True when any of it is made up for audio that did not come.
-        concealed: bool,
-    },
-    /// A key was pressed: one of `0-9*#A-D`, once a press.
-    Digit {
-        /// The key.
-        digit: char,
-    },
-    /// Send RTP here from now on. Before the first of these, send to [`Peer::rtp`].
-    RemoteChanged {
-        /// Where.
-        rtp: SocketAddr,
-    },
-    /// Send this from the RTCP port (from the RTP port when multiplexed).
-    Transmit {
-        /// Where to.
-        to: SocketAddr,
-        /// RTCP.
-        bytes: Vec<u8>,
-    },
-    /// Nothing has come for the configured time. Said once, until [`Output::MediaBack`].
-    MediaLost,
-    /// Packets come again.
-    MediaBack,
-    /// How the line fares; with every report and at the end.
-    Statistics(Statistics),
-}
+use super::{Input, Output, Peer, RATE_HZ, Settings, Statistics};
 
 /// Everything that a call receives: see the module's description.
 #[derive(Debug)]
@@ -164,7 +48,7 @@ impl Receiver {
             rtcp_from: None,
             heard_at: now,
             lost: false,
-            allowance: Allowance { samples: BURST_SAMPLES, at: now },
+            allowance: Allowance::new(now),
             ended: false,
             outputs: VecDeque::new(),
             peer,
@@ -421,37 +305,5 @@ impl Machine for Receiver {
             None if self.ended => Poll::WaitUntil(Now::NEVER),
             None => Poll::WaitUntil(self.due()),
         }
-    }
-}
-
-impl From<(Box<Frame>, bool)> for Output {
-    fn from((samples, concealed): (Box<Frame>, bool)) -> Self {
-        Output::Audio { samples, concealed }
-    }
-}
-
-/// Audio can't come faster than time for long, whoever sends it.
-#[derive(Debug)]
-struct Allowance {
-    samples: u64,
-    at: Now,
-}
-
-impl Allowance {
-    fn refuses(&mut self, now: Now, body: &Body) -> bool {
-        let Body::Audio(samples) = body else {
-            return false;
-        };
-        // A tenth more than time itself: the other side's clock is its own.
-        let earned = now.since(self.at).as_micros() as u64 * u64::from(RATE_HZ) * 11 / 10_000_000;
-        if earned > 0 {
-            self.samples = (self.samples + earned).min(BURST_SAMPLES);
-            self.at = now;
-        }
-        match self.samples.checked_sub(samples.len() as u64) {
-            Some(left) => self.samples = left,
-            None => return true,
-        }
-        false
     }
 }

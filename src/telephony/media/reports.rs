@@ -98,7 +98,7 @@ impl Reports {
         let trip = ntp_middle(now).wrapping_sub(ours).wrapping_sub(delay);
         // In 1/65536 s; what is negative or beyond 10 s is nonsense.
         if trip < 10 << 16 {
-            self.round_trip = Some(Duration::from_micros(u64::from(trip) * 1_000_000 >> 16));
+            self.round_trip = Some(Duration::from_micros((u64::from(trip) * 1_000_000) >> 16));
         }
     }
 
@@ -175,8 +175,8 @@ fn sender_report(ssrc: u32, now: Now, sent: Sent) -> rtcp_types::SenderReportBui
 fn ntp(now: Now) -> u64 {
     let micros = now.as_micros();
     let seconds = micros / 1_000_000;
-    let fraction = (micros % 1_000_000 << 32) / 1_000_000;
-    seconds << 32 | fraction
+    let fraction = ((micros % 1_000_000) << 32) / 1_000_000;
+    (seconds << 32) | fraction
 }
 
 fn ntp_middle(now: Now) -> u32 {

@@ -1,4 +1,5 @@
 //! Media of one call: a file for each behaviour.
+#![allow(clippy::expect_used)]
 
 mod concealment;
 mod digits;

@@ -15,10 +15,7 @@ struct Ours {
 
 impl Ours {
     fn new(settings: VadSettings) -> Self {
-        Self {
-            settings,
-            vad: Vad::new(settings),
-        }
+        Self { settings, vad: Vad::new(settings) }
     }
 }
 
@@ -37,10 +34,7 @@ impl Detector for Ours {
 pub fn detectors() -> Vec<Box<dyn Detector>> {
     let mut all: Vec<Box<dyn Detector>> = Vec::new();
     for threshold in [0.4, 0.5, 0.6] {
-        all.push(Box::new(Ours::new(VadSettings {
-            threshold,
-            ..VadSettings::default()
-        })));
+        all.push(Box::new(Ours::new(VadSettings { threshold, ..VadSettings::default() })));
     }
     #[cfg(feature = "webrtc-vad")]
     for mode in 0..=3 {
@@ -65,11 +59,7 @@ mod gate {
     impl Gate {
         pub fn new(mode: u8, behind: bool) -> Self {
             let behind = behind.then(|| Ours::new(VadSettings::default()));
-            Self {
-                mode,
-                gate: gate(mode),
-                behind,
-            }
+            Self { mode, gate: gate(mode), behind }
         }
     }
 
@@ -85,11 +75,7 @@ mod gate {
 
     impl Detector for Gate {
         fn name(&self) -> String {
-            let behind = if self.behind.is_some() {
-                ", ours behind it"
-            } else {
-                ""
-            };
+            let behind = if self.behind.is_some() { ", ours behind it" } else { "" };
             format!("webrtc-vad, mode {}{behind}", self.mode)
         }
         fn reset(&mut self) {
@@ -101,11 +87,7 @@ mod gate {
         fn speech(&mut self, frame: &[i16; 160]) -> bool {
             let passes = self.gate.is_voice_segment(frame).unwrap_or(false);
             // Only what passes is looked at: that is what a gate saves.
-            passes
-                && self
-                    .behind
-                    .as_mut()
-                    .is_none_or(|behind| behind.speech(frame))
+            passes && self.behind.as_mut().is_none_or(|behind| behind.speech(frame))
         }
     }
 }

@@ -33,20 +33,11 @@ impl Passage {
     fn new(utterance: &[i16]) -> Self {
         let silence = vec![0; AROUND * 160];
         let samples = [silence.clone(), level(utterance, SPEECH_DB), silence].concat();
-        let levels: Vec<f32> = samples
-            .as_chunks::<160>()
-            .0
-            .iter()
-            .map(|frame| level_db(frame))
-            .collect();
+        let levels: Vec<f32> = samples.as_chunks::<160>().0.iter().map(|frame| level_db(frame)).collect();
         let loud: Vec<bool> = levels.iter().map(|it| *it > SPEECH_DB - 25.0).collect();
         let first = loud.iter().position(|it| *it).unwrap_or(0);
         let last = loud.iter().rposition(|it| *it).unwrap_or(0);
-        Self {
-            samples,
-            speech: first..last + 1,
-            loud,
-        }
+        Self { samples, speech: first..last + 1, loud }
     }
 
     pub fn speech_frames(&self) -> usize {
@@ -55,11 +46,7 @@ impl Passage {
 
     pub fn with_noise(&self, noise: Noise, snr_db: f32, seed: u64) -> Vec<i16> {
         let noise = level(&noise.make(self.samples.len(), seed), SPEECH_DB - snr_db);
-        self.samples
-            .iter()
-            .zip(noise)
-            .map(|(a, b)| a.saturating_add(b))
-            .collect()
+        self.samples.iter().zip(noise).map(|(a, b)| a.saturating_add(b)).collect()
     }
 }
 
@@ -75,9 +62,7 @@ pub fn passages() -> Result<Vec<Passage>, Box<dyn std::error::Error>> {
 }
 
 fn spoken(voice: &str, sentence: &str) -> Result<Vec<i16>, Box<dyn std::error::Error>> {
-    let output = Command::new("espeak-ng")
-        .args(["-v", voice, "--stdout", sentence])
-        .output()?;
+    let output = Command::new("espeak-ng").args(["-v", voice, "--stdout", sentence]).output()?;
     let wav = wav::read(output.stdout.as_slice())?;
     let rate_hz = wav.rate_hz;
     Ok(telephone(&resample(&wav.mono(), rate_hz, 8_000)?))
@@ -126,10 +111,7 @@ pub fn silences() -> Vec<(&'static str, Vec<i16>)> {
         ("white -50", level(&white(minute, 1), -50.0)),
         ("white -30", level(&white(minute, 2), -30.0)),
         ("car -30", level(&car(minute, 3), -30.0)),
-        (
-            "hum",
-            level(&telephone(&tone(Tone::sine(120.0, -10.0))), -35.0),
-        ),
+        ("hum", level(&telephone(&tone(Tone::sine(120.0, -10.0))), -35.0)),
         ("sine 440", tone(Tone::sine(440.0, -20.0))),
         ("sine 1000", tone(Tone::sine(1_000.0, -20.0))),
         ("ringback", tone(Tone::ringback())),
@@ -143,22 +125,14 @@ pub fn silences() -> Vec<(&'static str, Vec<i16>)> {
 
 fn level(samples: &[i16], db: f32) -> Vec<i16> {
     let gain = 10_f32.powf((db - active_db(samples)) / 20.0);
-    samples
-        .iter()
-        .map(|it| (f32::from(*it) * gain) as i16)
-        .collect()
+    samples.iter().map(|it| (f32::from(*it) * gain) as i16).collect()
 }
 
 /// Level of the frames that are within 30 dB of the loudest: pauses do not count.
 fn active_db(samples: &[i16]) -> f32 {
     let frames = samples.as_chunks::<160>().0;
     let loudest = frames.iter().map(|it| level_db(it)).fold(-96.0, f32::max);
-    let active: Vec<i16> = frames
-        .iter()
-        .filter(|it| level_db(*it) > loudest - 30.0)
-        .flatten()
-        .copied()
-        .collect();
+    let active: Vec<i16> = frames.iter().filter(|it| level_db(*it) > loudest - 30.0).flatten().copied().collect();
     level_db(&active)
 }
 
@@ -172,10 +146,7 @@ fn telephone(samples: &[i16]) -> Vec<i16> {
             *sample -= low;
         }
     }
-    output
-        .iter()
-        .map(|it| it.clamp(-32_768.0, 32_767.0) as i16)
-        .collect()
+    output.iter().map(|it| it.clamp(-32_768.0, 32_767.0) as i16).collect()
 }
 
 fn white(length: usize, seed: u64) -> Vec<i16> {
@@ -211,10 +182,7 @@ fn babble(length: usize, seed: u64) -> Vec<i16> {
                 let voice: f32 = (1..16)
                     .map(|harmonic| {
                         let hz = pitch * harmonic as f32;
-                        let gain: f32 = formants
-                            .iter()
-                            .map(|it| 1.0 / (1.0 + ((hz - it) / 120.0).powi(2)))
-                            .sum();
+                        let gain: f32 = formants.iter().map(|it| 1.0 / (1.0 + ((hz - it) / 120.0).powi(2))).sum();
                         gain * (TAU * hz * time).sin()
                     })
                     .sum();
@@ -225,19 +193,12 @@ fn babble(length: usize, seed: u64) -> Vec<i16> {
             at += syllable + random.usize(0..2_400);
         }
     }
-    sum.iter()
-        .map(|it| it.clamp(-32_768.0, 32_767.0) as i16)
-        .collect()
+    sum.iter().map(|it| it.clamp(-32_768.0, 32_767.0) as i16).collect()
 }
 
 /// Chords of plucked strings over a bass, as music on hold.
 fn music(length: usize) -> Vec<i16> {
-    let chords = [
-        [220.0, 277.2, 329.6],
-        [246.9, 293.7, 370.0],
-        [196.0, 246.9, 293.7],
-        [220.0, 261.6, 329.6],
-    ];
+    let chords = [[220.0, 277.2, 329.6], [246.9, 293.7, 370.0], [196.0, 246.9, 293.7], [220.0, 261.6, 329.6]];
     let note = |at: usize| {
         let (beat, within) = (at / 4_000, at % 4_000);
         let time = within as f32 / 8_000.0;
@@ -245,9 +206,7 @@ fn music(length: usize) -> Vec<i16> {
         let plucked: f32 = chord
             .iter()
             .flat_map(|hz| {
-                (1..6).map(move |harmonic| {
-                    (TAU * hz * 2.0 * harmonic as f32 * time).sin() / harmonic as f32
-                })
+                (1..6).map(move |harmonic| (TAU * hz * 2.0 * harmonic as f32 * time).sin() / harmonic as f32)
             })
             .sum();
         (plucked * (-time * 5.0).exp() * 3_000.0) as i16
@@ -260,11 +219,7 @@ fn keypad(length: usize) -> Vec<i16> {
     let mut tone = Tone::pair(770.0, 1_336.0, -15.0);
     let mut samples = vec![0; length];
     tone.fill(&mut samples);
-    samples
-        .iter()
-        .enumerate()
-        .map(|(at, it)| if at % 8_000 < 800 { *it } else { 0 })
-        .collect()
+    samples.iter().enumerate().map(|(at, it)| if at % 8_000 < 800 { *it } else { 0 }).collect()
 }
 
 /// Something falls on the desk every second and a half.

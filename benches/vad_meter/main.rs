@@ -23,10 +23,7 @@ const SNRS_DB: [f32; 5] = [40.0, 20.0, 10.0, 5.0, 0.0];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let passages = sounds::passages()?;
-    let spoken: f64 = passages
-        .iter()
-        .map(|it| it.speech_frames() as f64 * FRAME_MS / 1_000.0)
-        .sum();
+    let spoken: f64 = passages.iter().map(|it| it.speech_frames() as f64 * FRAME_MS / 1_000.0).sum();
     println!("{} utterances, {spoken:.0} s of speech\n", passages.len());
     for detector in &mut detectors() {
         println!("## {}", detector.name());
@@ -39,17 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 speech_row(detector.as_mut(), &passages, noise, snr_db);
             }
         }
-        println!(
-            "\n{:<16} {:>14} {:>12}",
-            "no speech", "alarms/min", "frames %"
-        );
+        println!("\n{:<16} {:>14} {:>12}", "no speech", "alarms/min", "frames %");
         for (name, samples) in sounds::silences() {
             silence_row(detector.as_mut(), name, &samples);
         }
-        println!(
-            "\n{:.2} us a frame\n",
-            cost_us(detector.as_mut(), &passages)
-        );
+        println!("\n{:.2} us a frame\n", cost_us(detector.as_mut(), &passages));
     }
     Ok(())
 }
@@ -61,30 +52,16 @@ fn speech_row(detector: &mut dyn Detector, passages: &[Passage], noise: Noise, s
     for (seed, passage) in passages.iter().enumerate() {
         let samples = passage.with_noise(noise, snr_db, seed as u64);
         detector.reset();
-        let found: Vec<bool> = frames(&samples)
-            .map(|frame| detector.speech(frame))
-            .collect();
+        let found: Vec<bool> = frames(&samples).map(|frame| detector.speech(frame)).collect();
         let speech = passage.speech.clone();
-        let first = found
-            .iter()
-            .skip(speech.start)
-            .take(speech.len())
-            .position(|it| *it);
+        let first = found.iter().skip(speech.start).take(speech.len()).position(|it| *it);
         match first.map(|at| at as f64 * FRAME_MS + FRAME_MS) {
             Some(late_ms) if late_ms <= LATEST_ONSET_MS => onsets.push(late_ms),
             _ => missed += 1,
         }
-        hit += found
-            .iter()
-            .zip(&passage.loud)
-            .filter(|(found, loud)| **found && **loud)
-            .count();
+        hit += found.iter().zip(&passage.loud).filter(|(found, loud)| **found && **loud).count();
         all += passage.loud.iter().filter(|it| **it).count();
-        let tail = found
-            .iter()
-            .skip(speech.end)
-            .rposition(|it| *it)
-            .map_or(0, |at| at + 1);
+        let tail = found.iter().skip(speech.end).rposition(|it| *it).map_or(0, |at| at + 1);
         tails.push(tail as f64 * FRAME_MS);
     }
     println!(
@@ -101,27 +78,15 @@ fn speech_row(detector: &mut dyn Detector, passages: &[Passage], noise: Noise, s
 /// Times that speech seems to begin, and the share of frames that seem to be speech.
 fn silence_row(detector: &mut dyn Detector, name: &str, samples: &[i16]) {
     detector.reset();
-    let found: Vec<bool> = frames(samples)
-        .map(|frame| detector.speech(frame))
-        .collect();
-    let alarms = found
-        .windows(2)
-        .filter(|pair| matches!(pair, [false, true]))
-        .count();
+    let found: Vec<bool> = frames(samples).map(|frame| detector.speech(frame)).collect();
+    let alarms = found.windows(2).filter(|pair| matches!(pair, [false, true])).count();
     let minutes = found.len() as f64 * FRAME_MS / 60_000.0;
     let share = 100.0 * found.iter().filter(|it| **it).count() as f64 / found.len().max(1) as f64;
-    println!(
-        "{name:<16} {:>14.1} {share:>12.1}   ({:.0} dBFS)",
-        alarms as f64 / minutes,
-        level_db(samples)
-    );
+    println!("{name:<16} {:>14.1} {share:>12.1}   ({:.0} dBFS)", alarms as f64 / minutes, level_db(samples));
 }
 
 fn cost_us(detector: &mut dyn Detector, passages: &[Passage]) -> f64 {
-    let samples: Vec<i16> = passages
-        .iter()
-        .flat_map(|it| it.with_noise(Noise::White, 20.0, 1))
-        .collect();
+    let samples: Vec<i16> = passages.iter().flat_map(|it| it.with_noise(Noise::White, 20.0, 1)).collect();
     detector.reset();
     let start = Instant::now();
     let count = frames(&samples).map(|frame| detector.speech(frame)).count();
