@@ -411,6 +411,7 @@ impl Room {
         };
         let sent = u64::from(call.media.stream.sent.packets());
         tracing::info!(call = self.record.id, outcome, "call over");
+        call.house.tools.call_over(&self.record.id);
         self.record.end(outcome, sent, &call.media.receiver.map(|receiver| receiver.statistics()).unwrap_or_default());
     }
 }

@@ -66,6 +66,7 @@ async fn appliance(config: Config) -> Result<(), CliError> {
         fastrand::u64(..),
     );
     let line = driver::run(clock, sockets, endpoint);
+    tokio::spawn(observe::watch_records(house.store.clone()));
     let switchboard = Switchboard::new(house, line.commands);
     announce(reached)?;
     switchboard.run(line.events, stop).await;

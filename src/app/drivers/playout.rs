@@ -47,7 +47,7 @@ pub enum Progress {
     /// The last sample of this speech has been sent.
     Done(SpeechId),
     /// A chunk that is no longer needed: freed by the call, not in the 20 ms path.
-    Spent(#[expect(dead_code, reason = "only dropped")] Vec<i16>),
+    Spent(Vec<i16>),
 }
 
 enum Item {

@@ -1,5 +1,8 @@
 //! What may be seen of the box: the log. What callers say never goes there.
 
+use std::time::Duration;
+
+use store::Store;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -15,4 +18,28 @@ pub fn log(level: &str) {
         .with_target(false)
         .with_span_events(FmtSpan::NONE)
         .try_init();
+}
+
+/// How often the owner is told about trouble with the record, at most.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Tells the owner, once for each new trouble, that what happens is no longer written down.
+/// Calls go on meanwhile.
+pub async fn watch_records(store: Store) {
+    let mut before = store.health();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let health = store.health();
+        let lost = (health.dropped + health.failed).saturating_sub(before.dropped + before.failed);
+        match &health.trouble {
+            Some(why) if lost > 0 => {
+                tracing::error!(lost, why, "calls are answered, but not all of their record could be kept");
+            }
+            None if lost > 0 => {
+                tracing::error!(lost, "calls are answered, but the disk is too slow to keep all of their record");
+            }
+            _ => {}
+        }
+        before = health;
+    }
 }
