@@ -231,6 +231,19 @@ fn keys_waits_and_silent_turns() {
 }
 
 #[test]
+fn an_agent_that_answers_the_first_key_is_not_waited_for_after_the_last() {
+    let mut agent = Agent::new(&[(80, 1_000)]);
+    // Keys from 2,060 to 2,460; the agent speaks from 2,080 to 3,080 and is silent for good.
+    for frame in 0..50 {
+        agent.at(Now::from_millis(2_080 + frame * FRAME_MS), Input::Audible);
+    }
+    play("[digits 12#]", &mut agent);
+    assert_eq!(agent.turns(), [(Answer::CutIn, None)]);
+    // Patience after 3,060, and two seconds for the agent to hang up.
+    assert_eq!(agent.hung_up_at, Some(Now::from_millis(5_960)));
+}
+
+#[test]
 fn a_call_that_is_refused_is_not_complete() {
     let mut agent = Agent::new(&[]);
     agent.plan.clear();

@@ -23,8 +23,8 @@ pub struct Level {
 pub struct Measured {
     /// Calls at once.
     pub calls: usize,
-    /// How long it took.
-    pub seconds: f64,
+    /// How long it took, in seconds.
+    pub took_s: f64,
     /// From the last audible sample sent to the first one received.
     pub voice_to_voice: Quantiles,
     /// From the ACK to the first audible sample.
@@ -101,7 +101,7 @@ impl Measured {
         let expected = figures.packets_received + figures.packets_lost;
         Measured {
             calls: figures.calls,
-            seconds: took.as_secs_f64(),
+            took_s: took.as_secs_f64(),
             voice_to_voice: Quantiles::of(&figures.voice_to_voice_ms),
             first_audio: Quantiles::of(&figures.first_audio_ms),
             barge_in: Quantiles::of(&figures.barge_in_ms),

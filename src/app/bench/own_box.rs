@@ -8,6 +8,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::config::Arguments;
+use crate::engines::models_folder;
 
 /// How long a box may take to be ready, and to stop.
 const START: Duration = Duration::from_secs(120);
@@ -35,17 +36,21 @@ impl OwnBox {
     pub async fn start(config: &Arguments, business: &str, calls: usize) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| format!("this program can't find itself: {error}"))?;
         let folder = Folder::make()?;
+        let records = folder.0.join("bench.db");
+        let mut settings = overrides(&records, calls);
         let file = match &config.config {
             Some(file) => file.clone(),
-            None => init(&program, &folder.0, business).await?,
+            None => {
+                settings.extend(models(config)?);
+                init(&program, &folder.0, business).await?
+            }
         };
-        let records = folder.0.join("bench.db");
         let mut child = Command::new(&program)
             .arg("run")
             .arg("--config")
             .arg(&file)
             .args(config.set.iter().flat_map(|setting| ["--set", setting]))
-            .args(overrides(&records, calls).iter().flat_map(|setting| ["--set", setting]))
+            .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -79,6 +84,13 @@ fn overrides(records: &Path, calls: usize) -> Vec<String> {
         format!("records.database={}", records.display()),
         "log.level=warn".into(),
     ]
+}
+
+/// A box in a temporary folder takes the models that this program finds from here.
+fn models(config: &Arguments) -> Result<Option<String>, String> {
+    let loaded = config.load_or_default().map_err(|error| error.to_string())?;
+    let folder = models_folder(&loaded.config.engines);
+    Ok(std::path::absolute(folder).ok().map(|folder| format!("engines.models={}", folder.display())))
 }
 
 async fn init(program: &Path, folder: &Path, business: &str) -> Result<PathBuf, String> {

@@ -99,7 +99,7 @@ fn failures(levels: &[Measured]) -> String {
         let f = &level.figures;
         let _ = write!(
             rows,
-            "<tr><td>{} at once</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.3} %</td></tr>",
+            "<tr><td>{} at once</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} ({:.2} %)</td></tr>",
             f.calls,
             f.answered,
             f.complete,
@@ -116,7 +116,7 @@ fn failures(levels: &[Measured]) -> String {
     let reasons: String = reasons.iter().map(|why| format!("<p class=\"bad\">{}</p>", escaped(why))).collect();
     format!(
         "<div class=\"scroll\"><table><tr><th>calls</th><th>answered</th><th>complete</th><th>turns</th>\
-         <th>unanswered</th><th>spoken into</th><th>packets lost</th><th>loss</th></tr>{rows}</table></div>\n{reasons}"
+         <th>unanswered</th><th>spoken into</th><th>packets lost</th></tr>{rows}</table></div>\n{reasons}"
     )
 }
 

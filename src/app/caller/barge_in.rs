@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use machine::Now;
 
-use super::event::Ms;
+use super::event::{Ms, What};
 
 /// Silence that is not a pause between two words.
 const STOPPED: Duration = Duration::from_millis(500);
@@ -28,14 +28,15 @@ impl BargeIn {
         self.began = Some(at);
     }
 
-    /// The turn and the time to silence, once the agent has been silent for long enough; no
-    /// time when it was not speaking.
-    pub fn verdict(&self, now: Now, last: Option<Now>) -> Option<(u32, Option<Ms>)> {
-        let began = self.began?;
+    /// When the agent fell silent and how long it took, once it has been silent for long enough;
+    /// no time when it was not speaking.
+    pub fn verdict(&self, now: Now, last: Option<Now>) -> Option<(Now, What)> {
+        let (turn, began) = (self.turn, self.began?);
         let Some(last) = last.filter(|last| *last + WAS_SPEAKING >= self.asked) else {
-            return Some((self.turn, None));
+            return Some((began, What::BargeIn { turn, to_silence_ms: None }));
         };
-        (now >= last.max(began) + STOPPED).then(|| (self.turn, Some(Ms::between(began, last))))
+        let to_silence_ms = Some(Ms::between(began, last));
+        (now >= last.max(began) + STOPPED).then(|| (last.max(began), What::BargeIn { turn, to_silence_ms }))
     }
 
     /// When the verdict may be known.

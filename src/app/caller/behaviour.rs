@@ -112,6 +112,7 @@ enum Phase {
     },
     /// Keys are pressed.
     Pressing {
+        began: Now,
         next: Now,
         keys: VecDeque<char>,
     },
@@ -203,6 +204,11 @@ impl Caller {
     fn ended(&mut self, at: Now) {
         let Phase::Playing { began } = self.phase else { return };
         self.tell(at, What::CallerSpeechEnd { turn: self.turns });
+        self.turn_over(began, at);
+    }
+
+    /// What the caller had to say or press, it did between these instants: the agent's turn.
+    fn turn_over(&mut self, began: Now, at: Now) {
         let barged_in = self.playing().is_some_and(|turn| matches!(turn.start, Start::BargeIn(_)));
         self.listen(at, self.settings.answer_wait);
         self.open = Some((self.turns, at));
@@ -217,7 +223,7 @@ impl Caller {
         }
     }
 
-    /// The turn whose utterance is going out.
+    /// The turn that is being taken.
     fn playing(&self) -> Option<&Turn> {
         self.script.turns.get(self.next.checked_sub(1)?)
     }
@@ -234,9 +240,9 @@ impl Caller {
             self.tell(ended, What::AgentSpeechEnd);
             return true;
         }
-        if let Some((turn, to_silence_ms)) = self.barge_in.as_ref().and_then(|it| it.verdict(now, self.agent.last())) {
+        if let Some((at, what)) = self.barge_in.as_ref().and_then(|it| it.verdict(now, self.agent.last())) {
             self.barge_in = None;
-            self.tell(now, What::BargeIn { turn, to_silence_ms });
+            self.tell(at, what);
             return true;
         }
         if now >= self.dialled + self.settings.longest && self.phase != Phase::Over {
@@ -294,7 +300,10 @@ impl Caller {
                 self.phase = Phase::Playing { began: Now::NEVER };
                 self.outputs.push_back(Output::Play(index));
             }
-            Act::Digits(keys) => self.phase = Phase::Pressing { next: self.now, keys: keys.chars().collect() },
+            Act::Digits(keys) => {
+                let keys = keys.chars().collect();
+                self.phase = Phase::Pressing { began: self.now, next: self.now, keys };
+            }
             Act::Silence => self.listen(self.now, SILENT_TURN),
             Act::HangUp => {
                 self.complete = self.next >= self.script.turns.len();
@@ -305,15 +314,14 @@ impl Caller {
     }
 
     fn press(&mut self) -> bool {
-        let Phase::Pressing { next, keys } = &mut self.phase else { return false };
+        let Phase::Pressing { began, next, keys } = &mut self.phase else { return false };
         let Some(digit) = keys.pop_front() else { return false };
         *next = self.now + KEY_EVERY;
-        let was_last = keys.is_empty();
+        let (began, was_last) = (*began, keys.is_empty());
         self.outputs.push_back(Output::Press(digit));
         self.tell(self.now, What::Digit { digit });
         if was_last {
-            self.listen(self.now, self.settings.answer_wait);
-            self.open = Some((self.turns, self.now));
+            self.turn_over(began, self.now);
         }
         true
     }

@@ -14,6 +14,14 @@ pub enum Error {
         /// What the system said.
         why: std::io::Error,
     },
+    /// A file can't be written.
+    #[error("cannot write {path}: {why}")]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
     /// A script says something that can't be done.
     #[error("{path}, {why}")]
     Script {

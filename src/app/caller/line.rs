@@ -8,6 +8,7 @@ use std::time::Duration;
 use machine::{Now, Wake, World, drive};
 use telephony::media::Input as MediaInput;
 use telephony::sip::{self, CallKey, Codec, Command, EndCause, EndedBy, Endpoint, LocalMedia, Transport};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Error;
@@ -116,6 +117,8 @@ struct Line<F> {
     reported: Instant,
     /// We hung up: when the answer to our BYE is no longer waited for.
     leave_at: Option<Instant>,
+    /// Somebody presses Ctrl-C.
+    interrupt: Option<Signal>,
     over: bool,
     ending: String,
     tell: F,
@@ -150,6 +153,7 @@ impl<F: FnMut(&Event)> Line<F> {
             look: Instant::now() + LOOK,
             reported: Instant::now(),
             leave_at: None,
+            interrupt: signal(SignalKind::interrupt()).ok(),
             over: false,
             ending: String::new(),
             tell,
@@ -171,6 +175,7 @@ impl<F: FnMut(&Event)> Line<F> {
                 Some(event) => self.signalled(event),
                 None => self.ended(EndCause::Unreachable, EndedBy::Network),
             },
+            () = pressed(&mut self.interrupt) => self.interrupted(),
             () = sleep_until(self.look) => self.look_at_pacer(),
             () = sleep_until(leave_at), if self.leave_at.is_some() => self.over = true,
             () = sleep_until(wake.into()) => {
@@ -181,6 +186,15 @@ impl<F: FnMut(&Event)> Line<F> {
             }
         }
         false
+    }
+
+    /// Hangs up; asked again, leaves at once.
+    fn interrupted(&mut self) {
+        self.over = self.leave_at.is_some() || self.call.is_none();
+        self.hang_up();
+        let cause = "stopped by hand".to_owned();
+        self.ending.clone_from(&cause);
+        self.inputs.push_back((self.clock.now(), Input::HungUp { by: By::Caller, cause }));
     }
 
     fn signalled(&mut self, event: sip::Event) {
@@ -308,6 +322,14 @@ impl<F: FnMut(&Event)> World<Caller> for Line<F> {
                 return Wake::Time(self.clock.now());
             }
         }
+    }
+}
+
+/// Waits for Ctrl-C.
+async fn pressed(interrupt: &mut Option<Signal>) {
+    match interrupt {
+        Some(interrupt) => drop(interrupt.recv().await),
+        None => std::future::pending().await,
     }
 }
 

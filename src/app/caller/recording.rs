@@ -60,7 +60,7 @@ impl Recording {
     /// # Errors
     /// The file can't be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let file = File::create(path).map_err(|why| Error::Unreadable { path: path.to_owned(), why })?;
+        let file = File::create(path).map_err(|why| Error::Unwritable { path: path.to_owned(), why })?;
         audio::wav::write_stereo(BufWriter::new(file), RATE_HZ, &self.caller, &self.agent)
             .map_err(|why| Error::Wav { path: path.to_owned(), why })
     }

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 
 use super::call::{VOICE, booth, read_script};
 use super::{CliError, block_on};
 use crate::bench::{self, Level, Measured, OwnBox, Plan, Quantiles, Report, measure, staged_turns};
-use crate::caller::script::Script;
+use crate::caller::script::{Act, Script};
 use crate::caller::{Settings, Target};
 use crate::calls::VoiceChoice;
 use crate::config::Arguments;
@@ -119,8 +121,10 @@ async fn levels(
     let pacer = Pacer::start(clock).map_err(CliError::failed)?;
     let voice = VoiceChoice { name: VOICE.to_owned(), speed: 1.0 };
     let sample = plan.calls(1).pop().map(|call| call.script).unwrap_or_default();
+    let turns = sample.turns.iter().filter(|turn| turn.act != Act::HangUp).count();
     let mut booth = booth(&args.config, &sample, &voice).await?;
     let mut levels = Vec::new();
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::failed)?;
     for &calls in &args.calls {
         let level = Level::prepare(plan.calls(usize::from(calls)), &mut booth, &folder).await?;
         eprintln!("{calls} calls at once ...");
@@ -129,6 +133,9 @@ async fn levels(
             print_json(&measured)?;
         }
         levels.push(measured);
+        if timeout(Duration::ZERO, interrupt.recv()).await.is_ok() {
+            return Err(CliError::Failed("stopped by hand".into()));
+        }
     }
     let stages = match records {
         Some(path) => staged_turns(path, began_ms).map_err(CliError::failed)?,
@@ -140,7 +147,7 @@ async fn levels(
         began,
         processors: std::thread::available_parallelism().map_or(1, usize::from),
         seed: args.seed,
-        turns: usize::from(args.turns),
+        turns,
         levels,
         stages,
     })

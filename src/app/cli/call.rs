@@ -181,7 +181,9 @@ impl From<Error> for CliError {
             Error::Script { .. } | Error::Target { .. } | Error::Unreadable { .. } => {
                 CliError::Usage(error.to_string())
             }
-            Error::Wav { .. } | Error::Inaudible(_) | Error::Socket { .. } => CliError::failed(error),
+            Error::Wav { .. } | Error::Unwritable { .. } | Error::Inaudible(_) | Error::Socket { .. } => {
+                CliError::failed(error)
+            }
         }
     }
 }
