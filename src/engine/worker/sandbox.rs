@@ -8,10 +8,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Of 19: enough to let the pacer and the calls' tasks go first on a busy machine, little enough
-/// not to starve beside other programs.
-const NICENESS: i32 = 5;
-
 use landlock::{
     ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
     Scope,
@@ -22,6 +18,10 @@ use seccompiler::{
 };
 
 use crate::Error;
+
+/// Of 19: enough to let the pacer and the calls' tasks go first on a busy machine, little enough
+/// not to starve beside other programs.
+const NICENESS: i32 = 5;
 
 /// Newest landlock the worker knows how to ask for; older kernels give what they have.
 const LANDLOCK: ABI = ABI::V6;
