@@ -284,7 +284,6 @@ const MOVE: &[&str] = &[
     "switch my",
     "push my",
     "change our",
-    "moved to",
     "delay my",
     "moving my",
     "changing my",
@@ -455,6 +454,31 @@ pub(super) fn robot_question(words: &[String]) -> bool {
     has_any(words, ROBOT)
 }
 
+/// Anything about machines and people at all.
+pub(super) fn of_machines(words: &[String]) -> bool {
+    const ABOUT: [&str; 18] = [
+        "robot",
+        "robots",
+        "machine",
+        "machines",
+        "computer",
+        "computers",
+        "real",
+        "human",
+        "person",
+        "ai",
+        "bot",
+        "recording",
+        "automated",
+        "voicemail",
+        "artificial",
+        "alive",
+        "robotic",
+        "assistant",
+    ];
+    has_any(words, &ABOUT)
+}
+
 /// Say it again. Only short: a long sentence with "repeat" in it wants more.
 pub(super) fn repeat(words: &[String]) -> bool {
     words.len() <= 9
@@ -476,8 +500,9 @@ pub(super) fn cue(words: &[String]) -> Option<(Command, Sure)> {
     if near(words, "cancel") || has_any(words, CANCEL) {
         return Some((Command::Cancel, Sure::Strong));
     }
-    if near(words, "reschedule") || has_any(words, MOVE) {
-        let strong = near(words, "reschedule") || mentions_appointment(words);
+    let moves = has_any(words, &["move", "change", "shift", "switch", "push", "delay"]) && mentions_appointment(words);
+    if moves || near(words, "reschedule") || has_any(words, MOVE) {
+        let strong = near(words, "reschedule") || mentions_appointment(words) || has_any(words, &["rebook"]);
         return Some((Command::Reschedule, if strong { Sure::Strong } else { Sure::Weak }));
     }
     if robot_question(words) {

@@ -16,6 +16,12 @@ pub(super) struct Desk {
     pub(super) caller: Caller,
     /// The caller's name, once it was said.
     pub(super) name: Option<String>,
+    /// The name was heard badly: letters are asked for before it is used.
+    pub(super) doubts_name: bool,
+    /// Only a first name is known and the last name was asked for.
+    pub(super) wants_last_name: bool,
+    /// How often a number was given that can't be complete.
+    phone_tries: u8,
     /// The caller's number, once it was said or agreed to.
     pub(super) phone: Option<String>,
     pub(super) asked: Asked,
@@ -36,6 +42,9 @@ impl Desk {
             business,
             trust,
             name: None,
+            doubts_name: false,
+            wants_last_name: false,
+            phone_tries: 0,
             phone: None,
             caller,
             asked: Asked::Open,
@@ -157,6 +166,22 @@ impl Desk {
             self.said = said;
         }
         acts
+    }
+
+    /// Takes in a number that was said. False when it can't be complete and was asked again; a
+    /// caller who insists is believed.
+    pub(super) fn take_phone(&mut self, phone: String) -> bool {
+        let wanted = self.business.identity.phone_digits.map(usize::from);
+        let with_country = |digits: usize| phone.len() == digits + 1 && phone.starts_with('1');
+        let complete = wanted.is_none_or(|digits| phone.len() == digits || with_country(digits));
+        if !complete && self.phone_tries < 2 {
+            self.phone_tries += 1;
+            let heard = crate::parse::digits::in_words(&phone);
+            self.ask(Asked::Phone, Phrase::PhoneAgain, &[("phone", &heard)]);
+            return false;
+        }
+        self.phone = Some(phone);
+        true
     }
 
     /// The number the line shows, when it can be called back.

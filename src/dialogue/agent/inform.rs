@@ -14,6 +14,8 @@ use crate::parse::words::has_any;
 pub(super) enum Otherwise {
     /// This is still true and to the point.
     Address,
+    /// The same for the area.
+    Area,
     /// The price of which service?
     PriceOf,
     /// Nothing known: offer a message about this.
@@ -72,10 +74,11 @@ pub(super) fn answer(desk: &mut Desk, command: Command, reading: &Reading) -> In
             Informed::Answered
         }
         Command::Address if desk.business.identity.address.is_some() => Informed::Ask(Otherwise::Address),
-        Command::ServiceArea if desk.business.identity.service_area.is_some() => {
+        Command::ServiceArea if !particular && desk.business.identity.service_area.is_some() => {
             say_area(desk);
             Informed::Answered
         }
+        Command::ServiceArea if desk.business.identity.service_area.is_some() => Informed::Ask(Otherwise::Area),
         _ => Informed::Ask(Otherwise::Message(reading.text())),
     }
 }

@@ -13,6 +13,8 @@ use crate::parse::{digits, fuzzy, name, spelling, words};
 /// How alike a service must be to what was said.
 const SERVICE_FLOOR: f32 = 0.72;
 
+/// Least confidence of each word of a name that is used without being spelled.
+const SURE_OF_NAME: f32 = 0.75;
 /// "The number I'm calling from".
 const SAME_NUMBER: &[&str] =
     &["this number", "same number", "this one", "calling from", "the same", "calling you from", "on file", "called on"];
@@ -40,6 +42,8 @@ pub(super) struct Reading {
     pub(super) time: Wanted<Times>,
     /// A name.
     pub(super) name: Option<String>,
+    /// The recogniser was not sure of the name.
+    pub(super) name_doubtful: bool,
     /// A name by letters.
     pub(super) spelled: Option<String>,
     /// Enough digits for a phone number.
@@ -61,14 +65,16 @@ impl Reading {
         let asked_name = asked == Asked::Name || asked == Asked::Spelling;
         let phone =
             if keyed.len() >= digits::FEWEST_PHONE_DIGITS { Some(keyed.clone()) } else { digits::phone(&words) };
+        let name = name::name(&words, asked_name);
         Reading {
+            name_doubtful: name.as_deref().is_some_and(|name| doubtful(name, &words, &heard.words)),
             answer: answer::answer(&words, neutral),
             bare_answer: answer::is_bare(&words),
             service: named_service.first().cloned(),
             other_service: named_service.get(1).cloned(),
             time: when.time(bare_time),
             when,
-            name: name::name(&words, asked_name),
+            name,
             spelled: spelling::spelled(&words, asked == Asked::Spelling),
             phone,
             same_number: words::has_any(&words, SAME_NUMBER),
@@ -117,6 +123,14 @@ impl Reading {
         let first = self.keyed.chars().next().filter(|_| self.keyed.len() == 1)?;
         usize::try_from(first.to_digit(10)?.checked_sub(1)?).ok()
     }
+}
+
+/// True when the recogniser was unsure of a word of the name. With the starter recogniser
+/// about half of the names heard wrongly have such a word, and a few of those heard rightly.
+fn doubtful(name: &str, words: &[String], confidences: &[f32]) -> bool {
+    let Some(start) = words::at(words, name).filter(|_| words.len() == confidences.len()) else { return false };
+    let said = confidences.iter().skip(start).take(name.split(' ').count());
+    said.fold(1.0, |least: f32, word| least.min(*word)) < SURE_OF_NAME
 }
 
 /// Services named in `words`, surest first. Names and aliases count alike; a service named by

@@ -135,8 +135,15 @@ impl Agent {
         if self.desk.asked == Asked::PriceOf && reading.service.is_some() {
             return self.inform(Command::Price, reading, now);
         }
-        if let (Asked::Meant(command), true) = (self.desk.asked, reading.service.is_some() || reading.tells_when()) {
-            return self.begin(command, reading, now);
+        if let Asked::Meant(command) = self.desk.asked
+            && (reading.service.is_some() || reading.tells_when() || reading.name.is_some())
+        {
+            // Who goes on to say when or who, means it.
+            if let Some(name) = reading.name.clone() {
+                self.desk.name = Some(name);
+            }
+            let meant = self.meant.take().filter(|_| !reading.tells_when() && reading.service.is_none());
+            return self.begin(command, &meant.unwrap_or_else(|| reading.clone()), now);
         }
         if reading.service.is_some() || reading.tells_when() {
             return self.ask_whether(Command::Book, reading);
@@ -233,10 +240,14 @@ impl Agent {
         self.desk.hang_up(Outcome::Completed);
     }
 
-    /// Leaves everything that is under way; what is held is given back.
+    /// Leaves everything that is under way: what is held is given back, a message that has its
+    /// text is kept with what is known.
     pub(super) fn leave_all(&mut self) {
         for mut flow in self.flow.take().into_iter().chain(self.parked.take()) {
             flow.leave(&mut self.desk);
+            if let Flow::Message(message) = &mut flow {
+                message.settle(&mut self.desk);
+            }
         }
     }
 
@@ -431,6 +442,10 @@ impl Agent {
         match otherwise {
             Otherwise::Address => {
                 inform::say_address(&mut self.desk);
+                self.after_answer(now);
+            }
+            Otherwise::Area => {
+                inform::say_area(&mut self.desk);
                 self.after_answer(now);
             }
             Otherwise::PriceOf if self.flow.is_none() => {

@@ -142,7 +142,8 @@ pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Op
         (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
         // "cancel" is said more surely than a small model guesses.
         (Some(_), Some((cue, Sure::Strong))) => Meaning::Command(cue),
-        (Some(guess), Some((cue, Sure::Weak))) if guess.has_effect() && cue.has_effect() => {
+        // "Appointment" alone speaks for booking only when nothing else is guessed.
+        (Some(guess), Some((cue, Sure::Weak))) if guess.has_effect() && cue.has_effect() && cue != Command::Book => {
             if in_flow {
                 Meaning::Value
             } else {
@@ -174,6 +175,8 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
             }
         }
         Command::Emergency => Meaning::Perhaps(Command::LeaveMessage),
+        // No word of machines or people: some other question.
+        Command::RobotQuestion if !cues::of_machines(&reading.words) => Meaning::Command(Command::OutOfScope),
         _ => Meaning::Command(guess),
     }
 }

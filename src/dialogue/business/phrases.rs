@@ -68,12 +68,16 @@ phrases! {
     Taken "taken" [] "I am sorry, that time has just been taken.";
     /// Asks for the name.
     AskName "ask_name" [] "What is your full name, please?";
+    /// Only one name was given.
+    AskLastName "ask_last_name" ["name"] "And your last name, {name}?";
     /// Asks for the name of an existing appointment.
     AskBookingName "ask_booking_name" [] "What name is the appointment under?";
     /// Asks for letters.
     AskSpelling "ask_spelling" [] "Please spell your last name for me, letter by letter.";
     /// Asks for a number.
     AskPhone "ask_phone" [] "What is the best phone number for you? You can say it or key it in.";
+    /// The number can't be complete.
+    PhoneAgain "phone_again" ["phone"] "I heard {phone}. That does not seem complete. Please say it once more, digit by digit, or key it in.";
     /// Asks whether the number shown is good.
     AskCallerPhone "ask_caller_phone" [] "Can we reach you on the number you are calling from?";
     /// Read-back before a booking.

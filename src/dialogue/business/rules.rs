@@ -43,11 +43,14 @@ pub struct Identity {
     pub service_area: Option<String>,
     /// The agent's name.
     pub agent: Option<String>,
+    /// How many digits a phone number has around here, as callers say it. Fewer or more are
+    /// asked again. Any number of digits when not told.
+    pub phone_digits: Option<u8>,
 }
 
 impl Identity {
     pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
-        let known = ["name", "kind", "timezone", "phone", "address", "service_area", "agent"];
+        let known = ["name", "kind", "timezone", "phone", "address", "service_area", "agent", "phone_digits"];
         reader.check_keys(section, &known);
         let kind = reader.required_text(section, "kind", "dental");
         if !kind.is_empty() && !KINDS.contains(&kind.as_str()) {
@@ -69,6 +72,7 @@ impl Identity {
             address: reader.text(section, "address"),
             service_area: reader.text(section, "service_area"),
             agent: reader.text(section, "agent"),
+            phone_digits: reader.number(section, "phone_digits", 6..16).and_then(|n| u8::try_from(n).ok()),
         }
     }
 }

@@ -73,7 +73,21 @@ const YES: [&str; 22] = [
     "indeed",
     "aye",
 ];
-const YES_GROUPS: [&str; 22] = [
+const YES_GROUPS: &[&str] = &[
+    "that's right",
+    "it's right",
+    "is right",
+    "you're right",
+    "all right",
+    "that's fine",
+    "sounds great",
+    "looks good",
+    "that will do",
+    "that'll do",
+    "by all means",
+    "very well",
+    "go for it",
+    "please do",
     "of course",
     "go ahead",
     "do it",
@@ -116,7 +130,11 @@ pub fn answer(words: &[String], neutral: &[&str]) -> Option<Answer> {
         return Some(Answer::No);
     }
     let strong = rest.iter().any(|word| YES.contains(&word.as_str()) && !SOFT.contains(&word.as_str()));
-    if yes || strong || has_any(&rest, &YES_GROUPS) {
+    // Long words of consent survive a wrong letter.
+    const LONG: [&str; 5] = ["correct", "exactly", "absolutely", "definitely", "certainly"];
+    let nearly = |word: &String| LONG.iter().any(|known| super::fuzzy::spelled_alike(word, known) >= 0.8);
+    let strong = strong || rest.iter().any(nearly);
+    if yes || strong || has_any(&rest, YES_GROUPS) {
         return Some(Answer::Yes);
     }
     let only_soft = !rest.is_empty() && rest.len() <= 4 && rest.iter().all(|word| soft_or_filler(word));

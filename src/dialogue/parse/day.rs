@@ -93,7 +93,8 @@ fn named(words: &[String], today: Date, after_the: bool) -> Option<(Days, usize)
         }
         ("end", "of", "the") if word(3) == "month" => return Some((end_of_month(today)?, 4)),
         ("following", "week", _) => return Some((week(today, 1)?, 2)),
-        ("today" | "now", _, _) => return Some((Days::one(today), 1)),
+        ("today", _, _) => return Some((Days::one(today), 1)),
+        ("right", "now", _) => return Some((Days::one(today), 2)),
         ("tonight", _, _) => return Some((Days::one(today), 0)),
         ("tomorrow" | "tomorrow's", _, _) => return Some((plus(1)?, 1)),
         ("weekend", _, _) => return Some((part_of_week(today, 0, 5, 6)?, 1)),
@@ -109,7 +110,8 @@ fn weekday_phrase(words: &[String], today: Date) -> Option<(Days, usize)> {
     let (mut next, mut this) = (false, false);
     while matches!(word(at), "next" | "this" | "coming" | "following") && at < 2 {
         next |= word(at) == "next" || word(at) == "following";
-        this |= word(at) == "this" || word(at) == "coming";
+        // "This friday" may be today, "this coming friday" is not.
+        this = word(at) == "this";
         at += 1;
     }
     let weekday = weekday(word(at))?;

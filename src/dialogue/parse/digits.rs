@@ -16,7 +16,11 @@ pub fn digits(words: &[String], lenient: bool) -> String {
         if digits.len() >= MOST_DIGITS {
             break;
         }
-        let (said, taken) = piece(words.get(i..).unwrap_or_default());
+        let (mut said, mut taken) = piece(words.get(i..).unwrap_or_default());
+        let between = !digits.is_empty() && words.get(i + 1).is_some_and(|next| piece_of(next));
+        if let (0, true, Some(digit)) = (taken, between, misheard(word)) {
+            (said, taken) = (digit.to_owned(), 1);
+        }
         if taken == 0 {
             // "area code", "extension", "and", "uh": never inside a digit.
             if !lenient && !digits.is_empty() && !matches!(word.as_str(), "uh" | "um" | "and" | "er" | "dash") {
@@ -36,6 +40,21 @@ pub fn digits(words: &[String], lenient: bool) -> String {
 pub fn phone(words: &[String]) -> Option<String> {
     let digits = digits(words, true);
     (digits.len() >= FEWEST_PHONE_DIGITS).then_some(digits)
+}
+
+/// Digits that recognisers write as other words; only between digits do they count.
+fn misheard(word: &str) -> Option<&'static str> {
+    match word {
+        "to" | "too" => Some("2"),
+        "for" => Some("4"),
+        "ate" => Some("8"),
+        "won" => Some("1"),
+        _ => None,
+    }
+}
+
+fn piece_of(word: &String) -> bool {
+    piece(std::slice::from_ref(word)).1 > 0
 }
 
 fn piece(words: &[String]) -> (String, usize) {

@@ -46,7 +46,8 @@ pub(super) fn role_at(words: &[String], start: usize, end: usize) -> Role {
     }
     let directly_before = back(1);
     let after = words.get(end).map(String::as_str).unwrap_or("");
-    if one == "from" || (one == "of" && two == "instead") || (one == "than" && two == "rather") {
+    let instead = (near..near + 3).any(|n| back(n) == "instead") && matches!(one, "of" | "on");
+    if one == "from" || instead || (one == "than" && two == "rather") {
         return Role::Old;
     }
     if directly_before == "my" || (APPOINTMENT.contains(&after) && matches!(directly_before, "the" | "my" | "our")) {

@@ -212,6 +212,7 @@ const NO_NAME: &[&str] = &[
 /// The name announced in `words` ("my name is anna schmidt"). With `asked`, weaker
 /// announcements and a name on its own count too.
 pub fn name(words: &[String], asked: bool) -> Option<String> {
+    let words = &mended(words);
     for (lead, sure) in LEADS {
         if !sure && !asked && !introduces(words, lead) {
             continue;
@@ -232,6 +233,22 @@ pub fn name(words: &[String], asked: bool) -> Option<String> {
         }
     }
     asked.then(|| alone(words)).flatten()
+}
+
+/// The words with what recognisers make of "name" mended: "my main is", "nameis".
+fn mended(words: &[String]) -> Vec<String> {
+    let mut mended: Vec<String> = Vec::new();
+    for word in words {
+        let after_my = mended.last().is_some_and(|last| matches!(last.as_str(), "my" | "full" | "last" | "first"));
+        let like_name = matches!(word.as_str(), "main" | "names" | "mane" | "aim" | "nine")
+            || (word.len() <= 5 && super::fuzzy::spelled_alike(word, "name") >= 0.75);
+        match word.as_str() {
+            "nameis" => mended.extend(["name".to_owned(), "is".to_owned()]),
+            _ if after_my && like_name => mended.push("name".to_owned()),
+            _ => mended.push(word.clone()),
+        }
+    }
+    mended
 }
 
 /// "this is anna schmidt" near the beginning introduces somebody; later it need not.
@@ -285,7 +302,10 @@ fn alone(words: &[String]) -> Option<String> {
 fn tidy(name: &[&str]) -> Option<String> {
     let letters = name.iter().rev().take_while(|word| word.chars().count() == 1).count();
     let kept = name.len() - if letters >= 2 { letters } else { 0 };
-    let name = name.get(..kept)?.join(" ");
+    let mut name = name.get(..kept)?.to_vec();
+    // Said twice in one breath.
+    name.dedup();
+    let name = name.join(" ");
     (name.chars().filter(|c| c.is_alphabetic()).count() >= 2).then_some(name)
 }
 

@@ -224,3 +224,50 @@ fn a_broken_calendar_ends_in_a_message() {
     call.calendar.broken = true;
     says(&call.say("book a haircut on tuesday at three pm"), &["did not work", "Shall I take a message"]);
 }
+
+#[test]
+fn an_incomplete_number_is_asked_again() {
+    let mut call = Stage::at("dental");
+    call.say("i need a cleaning tomorrow at nine");
+    call.say("peter jones");
+    let said = call.say("five five five one two three");
+    says(&said, &["I heard five five five one, two three", "does not seem complete"]);
+    says(&call.say("five five five one two three four five six seven"), &["Shall I book it"]);
+}
+
+#[test]
+fn a_last_name_is_asked_for() {
+    let mut call = Stage::at("salon");
+    call.say("book a haircut on tuesday at three pm");
+    says(&call.say("anna"), &["And your last name, Anna?"]);
+    says(&call.say("schmidt"), &["for Anna Schmidt"]);
+}
+
+#[test]
+fn a_doubtful_name_is_spelled_before_it_is_used() {
+    let mut call = Stage::at("salon");
+    call.say("book a haircut on tuesday at three pm");
+    let unsure =
+        dialogue::Heard { text: "anna smith".into(), confidence: 0.8, words: vec![0.97, 0.5], ..Default::default() };
+    says(&call.hear(&unsure, |_| None), &["letter by letter"]);
+    says(&call.say("s c h m i d t"), &["for Anna Schmidt"]);
+}
+
+#[test]
+fn what_recognisers_make_of_name_is_no_name() {
+    for said in
+        ["my main is anna smith", "my nameis anna smith", "my name is um anna anna smith", "yes it's anna smith"]
+    {
+        let mut call = Stage::at("salon");
+        call.say("book a haircut on tuesday at three pm");
+        says(&call.say(said), &["for Anna Smith."]);
+    }
+}
+
+#[test]
+fn the_second_is_a_place_not_a_date() {
+    let mut call = Stage::at("salon");
+    call.say("i need a haircut on tuesday");
+    says(&call.say("the second"), &["full name"]);
+    says(&call.say("anna smith"), &["at one pm"]);
+}

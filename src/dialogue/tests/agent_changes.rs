@@ -47,7 +47,7 @@ fn a_stranger_finds_nothing_and_may_leave_a_message() {
     says(&call.say("m i l l e r"), &["can't find", "Shall I take a message"]);
     says(&call.say("yes please"), &["pass on"]);
     says(&call.say("please cancel my appointment on friday"), &["phone number"]);
-    says(&call.say("five five five one two three four"), &["passed that on"]);
+    says(&call.say("five five five one two three four five six seven"), &["passed that on"]);
     assert!(!call.has_effect());
     assert_eq!(call.calendar.messages[0].2, "please cancel my appointment on friday");
 }

@@ -42,7 +42,7 @@ fn what_it_cannot_answer_becomes_a_message() {
     says(&said, &["can't answer", "Shall I take a message"]);
     says(&call.say("yes"), &["full name"]);
     says(&call.say("anna smith"), &["phone number"]);
-    says(&call.say("five five five one two three four"), &["passed that on to the practice"]);
+    says(&call.say("five five five one two three four five six seven"), &["passed that on to the practice"]);
     assert_eq!(call.calendar.messages[0].2, "how much is a root canal");
 }
 
@@ -52,10 +52,13 @@ fn takes_a_message() {
     says(&call.say("can i leave a message"), &["pass on"]);
     says(&call.say("please tell maria that i will be ten minutes late"), &["full name"]);
     says(&call.say("this is anna smith"), &["phone number"]);
-    says(&call.say("five five five one two three four"), &["passed that on to the salon", "anything else"]);
+    says(
+        &call.say("five five five one two three four five six seven"),
+        &["passed that on to the salon", "anything else"],
+    );
     let (name, phone, text, urgent) = &call.calendar.messages[0];
     assert_eq!(name.as_deref(), Some("Anna Smith"));
-    assert_eq!(phone.as_deref(), Some("5551234"));
+    assert_eq!(phone.as_deref(), Some("5551234567"));
     assert_eq!(text, "please tell maria that i will be ten minutes late");
     assert!(!urgent);
 }
@@ -81,8 +84,8 @@ fn an_unknown_number_is_asked_for_after_the_alarm() {
     let mut call = Stage::at("dental");
     says(&call.say("my face is swollen and i can't breathe"), &["urgent message", "phone number"]);
     assert_eq!(call.calendar.messages.len(), 1);
-    call.say("five five five one two three four");
-    assert_eq!(call.calendar.messages[1].1.as_deref(), Some("5551234"));
+    call.say("five five five one two three four five six seven");
+    assert_eq!(call.calendar.messages[1].1.as_deref(), Some("5551234567"));
     assert!(call.calendar.messages[1].3);
 }
 
@@ -100,7 +103,7 @@ fn a_person_is_an_urgent_message() {
     says(&said, &["can't put you through", "pass on"]);
     call.say("i want to talk about my bill");
     call.say("anna smith");
-    call.say("five five five one two three four");
+    call.say("five five five one two three four five six seven");
     assert!(call.calendar.messages[0].3);
 }
 
@@ -181,4 +184,13 @@ fn the_longest_call_ends() {
     let acts = call.agent.time_is_up();
     call.perform(acts);
     assert_eq!(call.ended, Some(Outcome::TooLong));
+}
+
+#[test]
+fn a_message_is_kept_though_the_caller_leaves_early() {
+    let mut call = Stage::at("salon");
+    call.say("can i leave a message");
+    call.say("please tell maria that i will be ten minutes late");
+    says(&call.say("goodbye"), &["Goodbye"]);
+    assert_eq!(call.calendar.messages.len(), 1);
 }

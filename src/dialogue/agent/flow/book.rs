@@ -22,6 +22,7 @@ pub(in crate::agent) struct Book {
     answers: Vec<String>,
     /// The name was refused: letters next.
     spell: bool,
+    last_name_asked: bool,
     /// The booking is being made.
     booking: bool,
     /// A number was asked for and given, or can't be had.
@@ -105,8 +106,7 @@ impl Book {
         let shown = desk.caller_number().filter(|_| reading.same_number);
         let phone = reading.phone.clone().or(shown);
         let Some(phone) = phone else { return false };
-        desk.phone = Some(phone);
-        self.phone_settled = true;
+        self.phone_settled = desk.take_phone(phone);
         true
     }
 
@@ -143,12 +143,18 @@ impl Book {
 
     /// A time is held: what is missing, then the read-back.
     fn complete(&mut self, desk: &mut Desk, service: &str) -> Step {
-        if self.spell {
+        if self.spell || std::mem::take(&mut desk.doubts_name) {
             desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]);
             return Step::Going;
         }
-        if desk.name.is_none() {
+        let Some(name) = desk.name.clone() else {
             desk.ask(Asked::Name, Phrase::AskName, &[]);
+            return Step::Going;
+        };
+        if !name.contains(' ') && !self.last_name_asked {
+            self.last_name_asked = true;
+            desk.wants_last_name = true;
+            desk.ask(Asked::Name, Phrase::AskLastName, &[("name", &name::written(&name))]);
             return Step::Going;
         }
         if desk.business.booking.ask_phone && !self.phone_settled && desk.phone.is_none() {
@@ -216,6 +222,8 @@ impl Book {
                 Standing::Nothing => Step::Stuck,
                 _ => Step::Going,
             },
+            // "Just anna."
+            Asked::Name if desk.name.is_some() => self.advance(desk, now),
             Asked::Phone => {
                 self.phone_settled = true;
                 self.advance(desk, now)
@@ -305,15 +313,23 @@ pub(super) fn take_name(desk: &mut Desk, reading: &Reading) -> bool {
     let asked = matches!(desk.asked, Asked::Name | Asked::Spelling);
     let spelled = reading.spelled.clone().filter(|_| asked || desk.asked == Asked::Confirm || reading.name.is_some());
     let said = reading.name.clone();
+    let letters = spelled.is_some();
+    let wants_last = desk.wants_last_name;
     let name = match (spelled, said, desk.name.clone()) {
         // Asked for letters: only they count, unless a name is clearly announced.
         (Some(spelled), said, known) => {
             let base = said.filter(|_| desk.asked != Asked::Spelling).or(known);
             base.map_or(spelled.clone(), |base| name::with_spelling(&base, &spelled))
         }
+        // The last name to the first.
+        (None, Some(said), Some(known)) if wants_last && !known.contains(' ') && !said.contains(' ') => {
+            if said == known { known } else { format!("{known} {said}") }
+        }
         (None, Some(said), _) => said,
         (None, None, _) => return false,
     };
+    desk.doubts_name = !letters && reading.name_doubtful && desk.asked != Asked::Spelling;
+    desk.wants_last_name = false;
     desk.name = Some(name);
     true
 }

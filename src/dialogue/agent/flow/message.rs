@@ -73,7 +73,8 @@ impl Message {
                 }
             }
             Asked::Phone => match reading.phone.clone() {
-                Some(phone) => desk.phone = Some(phone),
+                Some(phone) if !desk.take_phone(phone.clone()) => return Step::Going,
+                Some(_) => {}
                 None => return Step::Lost,
             },
             _ => return Step::Lost,

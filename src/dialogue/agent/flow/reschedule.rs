@@ -9,12 +9,15 @@ use crate::agent::search::{Search, Standing};
 use crate::agent::wording;
 use crate::brain::{ToolCall, ToolResult};
 use crate::business::Phrase;
+use crate::parse::day::Days;
 
 /// Another time for an appointment: find it, find a time, hold it, read back, yes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::agent) struct Reschedule {
     pub(in crate::agent) find: Find,
     pub(in crate::agent) search: Search,
+    /// All days of the sentence that began it, until the appointment is found.
+    named: Vec<Days>,
     moving: bool,
 }
 
@@ -29,6 +32,7 @@ impl Reschedule {
         });
         flow.find.hear(desk, reading);
         flow.search.hear(desk, reading);
+        flow.named = reading.when.days.iter().map(|mention| mention.value).collect();
         let step = if desk.has_asked() { Step::Going } else { flow.advance(desk, now) };
         (flow, step)
     }
@@ -61,9 +65,15 @@ impl Reschedule {
 
     fn go_on(&mut self, desk: &mut Desk, now: DateTime) -> Step {
         let Some(booking) = self.find.chosen.clone() else { return Step::Stuck };
+        let (here, elsewhere): (Vec<Days>, Vec<Days>) =
+            std::mem::take(&mut self.named).into_iter().partition(|day| day.has(booking.start.date()));
+        if let ([_, ..], [wish]) = (here.as_slice(), elsewhere.as_slice()) {
+            // Two days, and the appointment is on one of them: the other is the wish.
+            self.search.day = Some(*wish);
+        }
         if self.search.day.is_none() && self.search.time.is_some() {
             // "Can we make it four instead?": the same day.
-            self.search.day = Some(crate::parse::day::Days::one(booking.start.date()));
+            self.search.day = Some(Days::one(booking.start.date()));
         }
         if self.search.day.is_none() && self.search.start.is_none() {
             let when = wording::moment(booking.start);
