@@ -85,6 +85,7 @@ fn host_and_port(place: &str) -> Option<(String, Option<u16>)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 

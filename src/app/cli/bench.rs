@@ -73,7 +73,7 @@ struct Latency {
 /// # Errors
 /// No box, no voice, or nothing answered.
 pub fn run(args: Args) -> Result<(), CliError> {
-    observe::log("warn");
+    observe::log("off"); // what goes wrong is said once, as the outcome
     let What::Latency(latency) = args.what;
     block_on(run_latency(latency))
 }

@@ -72,7 +72,7 @@ pub struct Args {
 /// # Errors
 /// Wrong arguments, no voice, a call that was refused or cut short.
 pub fn run(args: Args) -> Result<(), CliError> {
-    observe::log("warn");
+    observe::log("off"); // what goes wrong is said once, as the outcome
     let target = Target::parse(&args.uri)?;
     let bind = args.bind.as_deref().map(address).transpose()?;
     let (script, folder) = script(&args)?;
