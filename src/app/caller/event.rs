@@ -175,11 +175,11 @@ impl fmt::Display for Event {
             What::Digit { digit } => write!(f, "key {digit}"),
             What::HungUp { by, cause } => write!(
                 f,
-                "over: {} ({cause})",
+                "over, by {}: {cause}",
                 match by {
-                    By::Caller => "the caller hung up",
-                    By::Agent => "the agent hung up",
-                    By::Network => "the line went dead",
+                    By::Caller => "the caller",
+                    By::Agent => "the agent",
+                    By::Network => "the network",
                 }
             ),
             What::Summary(summary) => write!(
