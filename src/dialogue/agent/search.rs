@@ -358,6 +358,13 @@ impl Search {
         if let Some(index) = reading.keyed_choice() {
             return self.offered.get(index).copied();
         }
+        // "The second" is a place when something is offered, not a date.
+        let by_place = choice::choice(&reading.words, self.offered.len(), true);
+        if let Some(index) = by_place.filter(|_| reading.words.len() <= 3 || reading.when.days.is_empty())
+            && reading.time == Wanted::Nothing
+        {
+            return self.offered.get(index).copied();
+        }
         let unlike_day = |date: Date| match reading.when.day() {
             Wanted::One(day) => !day.has(date),
             Wanted::Nothing => false,
@@ -384,8 +391,7 @@ impl Search {
                 None
             };
         }
-        let index = choice::choice(&reading.words, self.offered.len(), true)?;
-        self.offered.get(index).copied()
+        self.offered.get(by_place?).copied()
     }
 
     /// Everything free on the day of the offers, when they are all of one day.

@@ -92,6 +92,8 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
         Asked::CallerPhone => yes_no(reading),
         Asked::Phone if reading.phone.is_some() || reading.same_number => Some(Meaning::Value),
         Asked::Name | Asked::Spelling if reading.spelled.is_some() => Some(Meaning::Value),
+        // "Yes that's right" to "what name?" holds no name, whatever is left of it.
+        Asked::Name if reading.answer == Some(Answer::Yes) && single_name(reading) => Some(Meaning::Nothing),
         Asked::Name | Asked::Spelling if cue.is_none() && reading.name.is_some() => Some(Meaning::Value),
         Asked::Options | Asked::Which if reading.bare_answer && reading.answer.is_some() => yes_no(reading),
         Asked::Day | Asked::Time | Asked::Options | Asked::Which => {
@@ -106,6 +108,10 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
         Asked::Change if !elsewhere => changes(reading).then_some(Meaning::Value),
         _ => None,
     }
+}
+
+fn single_name(reading: &Reading) -> bool {
+    reading.name.as_ref().is_none_or(|name| !name.contains(' '))
 }
 
 /// After a read-back: values outweigh yes ("yes, but at four").

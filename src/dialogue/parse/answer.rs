@@ -98,15 +98,12 @@ const YES_GROUPS: &[&str] = &[
     "bang on",
     "that's it",
     "book it",
-    "i do",
-    "it is",
     "that's good",
     "suits me",
     "all good",
     "why not",
     "that would be lovely",
     "no problem",
-    "i am",
     "lock it in",
     "don't mind",
     "happy with that",
@@ -134,7 +131,9 @@ pub fn answer(words: &[String], neutral: &[&str]) -> Option<Answer> {
     const LONG: [&str; 5] = ["correct", "exactly", "absolutely", "definitely", "certainly"];
     let nearly = |word: &String| LONG.iter().any(|known| super::fuzzy::spelled_alike(word, known) >= 0.8);
     let strong = strong || rest.iter().any(nearly);
-    if yes || strong || has_any(&rest, YES_GROUPS) {
+    // "I am" answers alone; at the beginning of more it does not.
+    let short = rest.len() <= 3 && has_any(&rest, &["i do", "it is", "i am", "they are", "we are"]);
+    if yes || strong || short || has_any(&rest, YES_GROUPS) {
         return Some(Answer::Yes);
     }
     let only_soft = !rest.is_empty() && rest.len() <= 4 && rest.iter().all(|word| soft_or_filler(word));

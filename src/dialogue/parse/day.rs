@@ -269,7 +269,7 @@ fn month(word: &str) -> Option<i8> {
     let exact = MONTHS.iter().position(|name| *name == word);
     let near = || {
         let likely = |name: &&str| word.len() >= 6 && fuzzy::spelled_alike(word, name) >= 0.75;
-        MONTHS.iter().position(|name| likely(&name))
+        MONTHS.iter().position(likely)
     };
     i8::try_from(exact.or_else(near)? + 1).ok()
 }

@@ -17,7 +17,7 @@ pub fn digits(words: &[String], lenient: bool) -> String {
             break;
         }
         let (mut said, mut taken) = piece(words.get(i..).unwrap_or_default());
-        let between = !digits.is_empty() && words.get(i + 1).is_some_and(|next| piece_of(next));
+        let between = !digits.is_empty() && words.get(i + 1).is_some_and(is_digit_word);
         if let (0, true, Some(digit)) = (taken, between, misheard(word)) {
             (said, taken) = (digit.to_owned(), 1);
         }
@@ -53,7 +53,7 @@ fn misheard(word: &str) -> Option<&'static str> {
     }
 }
 
-fn piece_of(word: &String) -> bool {
+fn is_digit_word(word: &String) -> bool {
     piece(std::slice::from_ref(word)).1 > 0
 }
 

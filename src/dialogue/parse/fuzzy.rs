@@ -2,16 +2,20 @@
 
 /// Edits (insert, delete, replace, swap of neighbours) from one word to the other.
 pub fn edits(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().take(64).collect(), other.chars().take(64).collect());
-    let mut before: Vec<usize> = vec![0; other.len() + 1];
-    let mut last: Vec<usize> = (0..=other.len()).collect();
+    let one: Vec<char> = one.chars().take(64).collect();
+    let other: Vec<char> = other.chars().take(64).collect();
+    // Rows of the usual table: two back, one back.
+    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=other.len()).collect());
+    let cell = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+    let letter = |word: &[char], at: Option<usize>| at.and_then(|at| word.get(at).copied());
     for (i, a) in one.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, b) in other.iter().enumerate() {
-            let replaced = last[j] + usize::from(a != b);
-            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
-                best = best.min(before[j - 1] + 1);
+            let replaced = cell(&last, j) + usize::from(a != b);
+            let mut best = replaced.min(cell(&last, j + 1) + 1).min(cell(&row, j) + 1);
+            let swapped = letter(&other, j.checked_sub(1)) == Some(*a) && letter(&one, i.checked_sub(1)) == Some(*b);
+            if swapped && let Some(at) = j.checked_sub(1) {
+                best = best.min(cell(&before, at) + 1);
             }
             row.push(best);
         }

@@ -1,4 +1,5 @@
 //! A business file: everything wrong with it is said at once, with the line and the remedy.
+#![allow(clippy::expect_used)] // a test may say what it stands on
 
 use dialogue::business::{Business, BusinessError, READY, SpeechMode};
 use jiff::civil::{Weekday, date};

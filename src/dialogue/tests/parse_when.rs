@@ -1,4 +1,5 @@
 //! Days and times as callers say them, on Friday the 20th of November 2026, ten o'clock.
+#![allow(clippy::expect_used)] // a test may say what it stands on
 
 use dialogue::parse::day::Days;
 use dialogue::parse::mention::Wanted;

@@ -1,4 +1,5 @@
 //! Digits, names, letters, yes and no, choices, and words that recognisers get wrong.
+#![allow(clippy::expect_used)] // a test may say what it stands on
 
 use dialogue::parse::answer::{Answer, answer};
 use dialogue::parse::choice::choice;

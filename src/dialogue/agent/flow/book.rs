@@ -95,6 +95,8 @@ impl Book {
         let named = take_name(desk, reading);
         if named {
             self.spell = false;
+            // What was spelled is the last name already.
+            self.last_name_asked |= desk.asked == Asked::Spelling;
         }
         named
     }

@@ -10,15 +10,13 @@ use crate::brain::{Booking, ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::day::Days;
 use crate::parse::mention::Wanted;
-use crate::parse::{choice, fuzzy, name};
+use crate::parse::{choice, name};
 
-/// How alike a misheard name must be to the one in the calendar, word by word.
-const NAME_FLOOR: f32 = 0.6;
 /// Most bookings that are put to choice.
 const MOST: usize = 3;
 
-/// Finds the appointment that a caller has: by the number that calls, by name, by a name that
-/// sounds alike.
+/// Finds the appointment that a caller has: by the number that calls, by name. That a name
+/// may be misheard is for the look-up to allow for.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::agent) struct Find {
     /// When it is, as the caller said.
@@ -29,7 +27,6 @@ pub(in crate::agent) struct Find {
     pub(in crate::agent) chosen: Option<Booking>,
     by_phone: bool,
     by_name: Option<String>,
-    by_likeness: bool,
     spelled: bool,
     /// The look-up that is awaited: the answer to an older one does not count.
     awaited: Option<ToolCall>,
@@ -49,7 +46,6 @@ impl Find {
         let before = desk.name.clone();
         let named = take_name(desk, reading);
         if named && desk.name != before {
-            self.by_likeness = false;
             self.chosen = None;
         }
         named
@@ -86,10 +82,6 @@ impl Find {
             if self.by_name.as_ref() != Some(&name) {
                 self.by_name = Some(name.clone());
                 return self.look_up(desk, Some(name::written(&name)), None);
-            }
-            if !self.by_likeness {
-                self.by_likeness = true;
-                return self.look_up(desk, None, None);
             }
             return self.not_found(desk, &name);
         }
@@ -128,12 +120,7 @@ impl Find {
             desk.say(Phrase::ToolFailed, &[]);
             return Step::Stuck;
         };
-        let everybody = matches!(call, ToolCall::FindBookings { name: None, phone: None });
-        self.found = match (everybody, desk.name.as_deref()) {
-            (true, Some(name)) => alike(bookings, name),
-            (true, None) => Vec::new(),
-            (false, _) => bookings,
-        };
+        self.found = bookings;
         self.narrow();
         match self.found.as_slice() {
             [] => self.advance(desk),
@@ -196,26 +183,4 @@ impl Find {
     pub(in crate::agent) fn start(&self) -> Option<DateTime> {
         self.chosen.as_ref().map(|booking| booking.start)
     }
-}
-
-/// The bookings under names that sound like `name`; the best only, when one is clearly better.
-fn alike(bookings: Vec<Booking>, name: &str) -> Vec<Booking> {
-    let rated: Vec<(f32, Booking)> =
-        bookings.into_iter().map(|booking| (name_likeness(&booking.name, name), booking)).collect();
-    let best = rated.iter().map(|(rate, _)| *rate).fold(0.0, f32::max);
-    if best < NAME_FLOOR {
-        return Vec::new();
-    }
-    rated.into_iter().filter(|(rate, _)| *rate >= best - 0.05).map(|(_, booking)| booking).collect()
-}
-
-/// The likeness of the least alike word; a first name alone is not enough.
-fn name_likeness(known: &str, heard: &str) -> f32 {
-    let (known, heard) = (known.to_lowercase(), heard.to_lowercase());
-    let (known, heard): (Vec<&str>, Vec<&str>) = (known.split(' ').collect(), heard.split(' ').collect());
-    if known.len() != heard.len() {
-        let (Some(one), Some(other)) = (known.last(), heard.last()) else { return 0.0 };
-        return fuzzy::likeness(one, other).min(0.85);
-    }
-    known.iter().zip(&heard).map(|(one, other)| fuzzy::likeness(one, other)).fold(1.0, f32::min)
 }
