@@ -133,6 +133,9 @@ pub struct DelayConfig {
     /// Without any sound for this long while something is owed: the first delay phrase.
     /// Shorter chatters where the answer was about to come.
     pub first_ms: u32,
+    /// Time an answer is given from the moment it is owed, however long the silence before
+    /// it was. Shorter puts a phrase before answers that were about to come.
+    pub patience_ms: u32,
     /// From the end of a phrase to the next.
     pub next_ms: u32,
     /// Each gap is longer than the one before by this factor, in percent.
@@ -258,6 +261,7 @@ impl Default for DelayConfig {
     fn default() -> Self {
         DelayConfig {
             first_ms: 800,
+            patience_ms: 400,
             next_ms: 2_500,
             growth_percent: 160,
             transcript_ms: 2_000,

@@ -116,6 +116,8 @@ pub struct Conversation<B: Brain> {
     last_heard: Now,
     delays: u8,
     last_delay: Now,
+    /// Since when words of ours are owed, if they are.
+    owed_since: Option<Now>,
     /// Chance in the gap before the next delay phrase, about 1.
     delay_swing: f32,
     silences: u8,
@@ -187,6 +189,7 @@ impl<B: Brain> Conversation<B> {
             last_heard: Now::ZERO,
             delays: 0,
             last_delay: Now::ZERO,
+            owed_since: None,
             delay_swing: 1.0,
             silences: 0,
             last_silence: Now::ZERO,

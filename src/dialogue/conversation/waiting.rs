@@ -85,7 +85,12 @@ impl<B: Brain> Conversation<B> {
 
         let nobody = !speaks && !self.hearing.speaking();
         let owes = self.owes();
-        let delay = (nobody && owes).then(|| self.last_sound().max(self.last_delay) + self.delay_gap());
+        // A turn that took long to end is not yet an answer that takes long.
+        self.owed_since = owes.then(|| self.owed_since.unwrap_or(now));
+        let patience = Duration::from_millis(u64::from(self.config.delay.patience_ms));
+        let patient_until = self.owed_since.map_or(Now::ZERO, |since| since + patience);
+        let delay = self.last_sound().max(self.last_delay) + self.delay_gap();
+        let delay = (nobody && owes).then(|| delay.max(patient_until));
         self.timers.arm(Timer::Delay, delay);
 
         let closing = self.closing.is_some() && !speaks && !owes;

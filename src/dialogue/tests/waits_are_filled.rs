@@ -28,6 +28,19 @@ fn a_fast_tool_needs_no_words() {
 }
 
 #[test]
+fn a_turn_that_took_long_to_end_is_not_answered_with_a_filler() {
+    let mut stage = Stage::with(asking(), Default::default(), Delays { tool: Some(50), ..Delays::default() });
+    stage.connect();
+    stage.until_quiet();
+    stage.run(1_000);
+    // It trails off, so the wait for its end is longer than the one for the first filler.
+    let end = stage.caller(0, "a question about the");
+    stage.run(4_000);
+    assert_eq!(stage.said_after(end), ["That is done."]);
+    assert!(stage.audio_after(end).is_some_and(|at| at - end >= 900));
+}
+
+#[test]
 fn a_slow_tool_is_covered_at_growing_gaps() {
     let (mut stage, end) = asked(Delays { tool: Some(9_000), ..Delays::default() });
     stage.run(12_000);
