@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Speaks training sentences into shards: corpus.py FOLDER SENTENCES [--seed N].
+
+Shard n depends on the seed and n alone, so an interrupted run goes on where it stopped and several
+runs may share the shards (--stride, --offset). A shard is NNNN.npy (log-mels, one after another) and
+NNNN.json (per sentence: frames, pad, text, phonemes, voice), the latter written last.
+"""
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+
+import line
+import phonemes
+import wording
+from mel import log_mel
+from voices import Callers
+
+SHARD = 1000
+LONGEST_S = 6.5
+QUIET_SHARE = 0.03
+
+
+def held_texts(folder):
+    """The questions of the examinations are never spoken for training, but for the short answers."""
+    index = folder / "exam.json"
+    items = json.loads(index.read_text()) if index.exists() else []
+    return {item["text"] for item in items if item["set"] not in ("short answers", "services")}
+
+
+def utterance(r, callers, held):
+    if r.random() < QUIET_SHARE:
+        return line.quiet(r), "", "", "-"
+    while True:
+        text = wording.sentence(r)
+        if not text or text.lower() in held or len(text) > 110:
+            continue
+        samples, rate, voice = callers.say(r, text)
+        if len(samples) / rate < LONGEST_S:
+            return line.call(r, samples, rate), text.lower(), phonemes.of(text), voice
+
+
+def shard(folder, number, seed, callers, held):
+    r = random.Random(f"{seed}/{number}")
+    mels, about = [], []
+    for _ in range(SHARD):
+        samples, text, sounds, voice = utterance(r, callers, held)
+        mel, pad = log_mel(samples)
+        mels.append(mel)
+        about.append({"frames": len(mel), "pad": float(pad), "text": text, "phonemes": sounds,
+                      "voice": voice})
+    np.save(folder / f"{number:04}.npy", np.concatenate(mels))
+    (folder / f"{number:04}.json.part").write_text(json.dumps(about))
+    (folder / f"{number:04}.json.part").rename(folder / f"{number:04}.json")
+    return sum(item["frames"] for item in about) / 100 / 3600
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("sentences", type=int)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--stride", type=int, default=1)
+    arguments.add_argument("--offset", type=int, default=0)
+    chosen = arguments.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    callers, held = Callers(), held_texts(chosen.folder.parent)
+    start = time.monotonic()
+    for number in range(chosen.offset, -(-chosen.sentences // SHARD), chosen.stride):
+        if (chosen.folder / f"{number:04}.json").exists():
+            continue
+        hours = shard(chosen.folder, number, chosen.seed, callers, held)
+        print(f"shard {number}: {hours:.2f} h of speech, {time.monotonic() - start:.0f} s so far", flush=True)
+
+
+if __name__ == "__main__":
+    main()

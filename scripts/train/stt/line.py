@@ -1,0 +1,85 @@
+"""The telephone line between a caller and the recogniser, as the appliance hears it."""
+import numpy as np
+from scipy.signal import butter, lfilter, resample_poly
+
+RATE = 8000
+HEARD = 16000
+
+
+def noise(r, count):
+    """Noise of unit power: white or coloured, at times with mains hum."""
+    samples = np.random.default_rng(r.randrange(1 << 30)).standard_normal(count).astype(np.float32)
+    kind = r.random()
+    if kind < 0.5:
+        pole = r.uniform(0.5, 0.97)
+        samples = lfilter([1 - pole], [1, -pole], samples).astype(np.float32)
+    if kind > 0.85:
+        hum = np.sin(2 * np.pi * r.choice((50, 60, 120)) * np.arange(count) / RATE + 1)
+        samples += 2 * hum.astype(np.float32)
+    return samples / np.sqrt((samples**2).mean())
+
+
+def mu_law(samples):
+    """There and back: G.711's companding curve, 256 steps."""
+    samples = np.clip(samples, -1, 1)
+    curved = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
+    steps = np.round((curved + 1) / 2 * 255) / 255 * 2 - 1
+    return (np.sign(steps) * (np.power(256, np.abs(steps)) - 1) / 255).astype(np.float32)
+
+
+def lose(r, samples, share):
+    """Loses 20 ms packets; the last one heard is repeated, fading, as concealment does."""
+    packet = RATE // 50
+    fade = 1.0
+    for start in range(packet, len(samples) - packet, packet):
+        if r.random() >= share:
+            fade = 1.0
+            continue
+        fade *= 0.6
+        samples[start: start + packet] = samples[start - packet: start] * fade
+    return samples
+
+
+def trim(samples):
+    loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
+    return samples[max(0, loud[0] - 80): loud[-1] + 160]
+
+
+def call(r, samples, rate, mild=False):
+    """A voice as 16 kHz, 16-bit samples after 8 kHz mu-law; `mild` is the line of the examinations."""
+    divisor = np.gcd(rate, RATE)
+    samples = trim(resample_poly(samples, RATE // divisor, rate // divisor).astype(np.float32))
+    # About 240 ms of pre-roll and 120-200 ms of silence after, with the detector's slack.
+    usual = mild or r.random() < 0.6
+    before = r.uniform(0.15, 0.30) if usual else r.uniform(0.02, 0.45)
+    after = r.uniform(0.10, 0.24) if usual else r.uniform(0.05, 0.6)
+    samples = np.pad(samples, (int(RATE * before), int(RATE * after)))
+    if not mild and r.random() < 0.5:
+        band = [r.uniform(80, 320) / (RATE / 2), r.uniform(3100, 3800) / (RATE / 2)]
+        samples = lfilter(*butter(2, band, "band"), samples).astype(np.float32)
+    level = 10 ** (r.uniform(-30, -12) / 20)
+    samples *= level / np.sqrt((samples**2).mean())
+    if r.random() < (0.4 if mild else 0.75):
+        samples += noise(r, len(samples)) * level * 10 ** (-r.uniform(*((22, 40) if mild else (12, 45))) / 20)
+    if not mild and r.random() < 0.15:
+        samples = lose(r, samples, r.uniform(0.01, 0.04))
+    return heard(mu_law(samples))
+
+
+def quiet(r):
+    """No speech: silence, noise, clicks."""
+    count = int(RATE * r.uniform(0.4, 4))
+    kind = r.random()
+    samples = np.zeros(count, np.float32)
+    if kind > 0.15:
+        samples = noise(r, count) * 10 ** (-r.uniform(15, 70) / 20)
+    if kind > 0.7:
+        for _ in range(r.randint(1, 4)):
+            at = r.randrange(count - 400)
+            samples[at: at + r.randint(5, 200)] += r.uniform(-0.5, 0.5)
+    return heard(mu_law(samples))
+
+
+def heard(samples):
+    louder = resample_poly(samples, HEARD // RATE, 1) * 32767
+    return np.clip(np.round(louder), -32768, 32767).astype(np.int16)
