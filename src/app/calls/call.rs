@@ -9,17 +9,18 @@ use std::time::Duration;
 use dialogue::Outcome;
 use dialogue::agent::{Agent, Caller};
 use dialogue::conversation::Conversation;
-use dialogue::io::{EngineKind, Input, Output};
+use dialogue::io::{Input, Output};
 use engine::Prompt;
 use machine::{Machine, Now, Wake, World, drive, settle};
 use telephony::media::{self, Peer, Receiver, Settings};
 use telephony::sip::{CallKey, Command, NegotiatedMedia, Party};
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::ears::Ears;
 use super::hands::Hands;
+use super::health::Health;
 use super::mind::Mind;
 use super::record::Record;
 use super::switchboard::{House, Mail};
@@ -27,7 +28,6 @@ use super::voice::Voice;
 use crate::drivers::pacer::{Order, Stream};
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
-use crate::engines::State;
 
 /// How often the call looks at what the pacer has done.
 const LOOK: Duration = Duration::from_millis(20);
@@ -125,7 +125,7 @@ impl Call {
                 &dialogue::shaping::speakable(&filler, self.house.conversation.language),
             ),
             hands: Hands::new(Arc::clone(&self.house.tools), id),
-            health: Health::of(&self.house),
+            health: Health::of(&self.house.engines),
             inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
             look: Instant::now() + LOOK,
             record,
@@ -190,31 +190,6 @@ impl Media {
         let mut outputs = Vec::new();
         self.wake = settle(receiver, |output| outputs.push(output));
         outputs
-    }
-}
-
-/// Which engines were up when last looked at.
-struct Health {
-    stt: watch::Receiver<State>,
-    llm: watch::Receiver<State>,
-    tts: watch::Receiver<State>,
-}
-
-impl Health {
-    fn of(house: &House) -> Self {
-        let engines = &house.engines;
-        Health { stt: engines.stt.state(), llm: engines.llm.state(), tts: engines.tts.state() }
-    }
-
-    /// The next change of any of them.
-    async fn changed(&mut self) -> (EngineKind, bool) {
-        let up = |state: &mut watch::Receiver<State>| matches!(*state.borrow_and_update(), State::Ready { .. });
-        tokio::select! {
-            Ok(()) = self.stt.changed() => (EngineKind::Hearing, up(&mut self.stt)),
-            Ok(()) = self.llm.changed() => (EngineKind::Thinking, up(&mut self.llm)),
-            Ok(()) = self.tts.changed() => (EngineKind::Speaking, up(&mut self.tts)),
-            else => std::future::pending().await,
-        }
     }
 }
 
@@ -311,11 +286,8 @@ impl Room {
                 self.pump();
             }
             result = self.hands.result() => self.inputs.push_back(result),
-            (engine, up) = self.health.changed() => {
-                if engine == EngineKind::Hearing && up {
-                    self.ears.restarted();
-                }
-                self.inputs.push_back(Input::EngineUp { engine, up });
+            changes = self.health.changed() => {
+                self.inputs.extend(changes);
                 self.pump();
             }
             mail = self.call.mail.recv() => match mail {

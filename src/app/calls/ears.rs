@@ -33,7 +33,7 @@ pub struct Ears {
     /// The utterance being collected; kept whole, so that a recogniser that was restarted
     /// can be given it again.
     open: Option<Utterance>,
-    under_way: HashMap<Ticket, (UtteranceId, u32)>,
+    under_way: HashMap<Ticket, Asked>,
     to_me: mpsc::Sender<(Ticket, Reply<Transcript>)>,
     replies: mpsc::Receiver<(Ticket, Reply<Transcript>)>,
 }
@@ -43,6 +43,16 @@ struct Utterance {
     samples: Vec<i16>,
     /// Of `samples`, so many have been fed to the recogniser.
     fed: usize,
+    /// The life of the recogniser that they were fed to.
+    life: Option<u32>,
+}
+
+/// A transcript asked for.
+struct Asked {
+    utterance: UtteranceId,
+    request: u32,
+    /// Of which life of the recogniser.
+    life: Option<u32>,
 }
 
 impl Ears {
@@ -93,19 +103,22 @@ impl Ears {
         let skip = self.recent.len().saturating_sub(preroll_ms as usize * SAMPLES_PER_MS);
         let samples = self.recent.iter().skip(skip).copied().collect();
         self.client.tell(SttWork::Reset { session: self.session });
-        self.open = Some(Utterance { id, samples, fed: 0 });
+        self.open = Some(Utterance { id, samples, fed: 0, life: self.client.life() });
     }
 
-    /// Has what was collected recognised. When it can't be, that is the answer.
+    /// Has what was collected recognised. When it can't be, that is the answer. A recogniser that
+    /// is gone gives none: the conversation is told that it is, and asks again when it is back.
     pub fn transcribe(&mut self, id: UtteranceId, request: u32, is_final: bool) -> Option<Input> {
+        let life = self.client.life();
+        life?;
         let ticket = self.client.ticket();
         let kind = if is_final { TranscriptKind::Final } else { TranscriptKind::Partial };
         let work = SttWork::Transcribe { session: self.session, ticket, kind, language: self.language.clone() };
         if self.feed(id) && self.client.submit(ticket, work, self.to_me.clone()) {
-            self.under_way.insert(ticket, (id, request));
+            self.under_way.insert(ticket, Asked { utterance: id, request, life });
             return None;
         }
-        Some(nothing(id, request))
+        (self.client.life() == life).then(|| nothing(id, request))
     }
 
     /// Forgets the utterance.
@@ -118,25 +131,22 @@ impl Ears {
 
     /// Takes an answer of the worker.
     pub fn take(&mut self, ticket: Ticket, reply: Reply<Transcript>) -> Option<Input> {
-        let (utterance, request) = self.under_way.remove(&ticket)?;
+        let Asked { utterance, request, life } = self.under_way.remove(&ticket)?;
         match reply {
             Reply::Event(Transcript { text, confidence, words, decode_ms, .. }) => {
                 let heard = Heard { text, confidence, words, keyed: String::new() };
                 Some(Input::Transcript { utterance, request, heard, decode_ms })
             }
-            Reply::Failed => Some(nothing(utterance, request)),
-        }
-    }
-
-    /// The recogniser was restarted and remembers nothing: give it the utterance anew.
-    pub fn restarted(&mut self) {
-        if let Some(utterance) = &mut self.open {
-            utterance.fed = 0;
+            Reply::Failed => (self.client.life() == life).then(|| nothing(utterance, request)),
         }
     }
 
     fn feed(&mut self, id: UtteranceId) -> bool {
         let Some(utterance) = self.open.as_mut().filter(|utterance| utterance.id == id) else { return false };
+        let life = self.client.life();
+        if utterance.life != life {
+            (utterance.life, utterance.fed) = (life, 0); // a new recogniser remembers nothing
+        }
         let fresh = utterance.samples.get(utterance.fed..).unwrap_or_default().to_vec();
         let taken = fresh.is_empty() || self.client.tell(SttWork::Feed { session: self.session, samples: fresh });
         if taken {

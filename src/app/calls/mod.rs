@@ -6,6 +6,7 @@
 mod call;
 mod ears;
 mod hands;
+mod health;
 mod mind;
 pub mod phrases;
 mod record;

@@ -118,6 +118,15 @@ impl<E: Engine> Client<E> {
         matches!(*self.state.borrow(), State::Ready { .. })
     }
 
+    /// Which life of the worker takes work now, counted from 1. Who sees another number than before
+    /// speaks to a worker that remembers nothing of them.
+    pub fn life(&self) -> Option<u32> {
+        match *self.state.borrow() {
+            State::Ready { start, .. } => Some(start),
+            _ => None,
+        }
+    }
+
     /// Why it takes no work, if so.
     pub fn not_ready(&self) -> Option<String> {
         match &*self.state.borrow() {

@@ -1,0 +1,96 @@
+//! How the engines fare, as one call is told of it.
+
+use dialogue::io::{EngineKind, Input};
+use tokio::sync::watch;
+
+use crate::engines::{Engines, State};
+
+/// The engines as a call last saw them.
+pub struct Health {
+    stt: Pulse,
+    llm: Pulse,
+    tts: Pulse,
+}
+
+impl Health {
+    /// As they are now.
+    pub fn of(engines: &Engines) -> Self {
+        Health {
+            stt: Pulse::of(EngineKind::Hearing, engines.stt.state()),
+            llm: Pulse::of(EngineKind::Thinking, engines.llm.state()),
+            tts: Pulse::of(EngineKind::Speaking, engines.tts.state()),
+        }
+    }
+
+    /// The next change of any of them.
+    pub async fn changed(&mut self) -> Vec<Input> {
+        tokio::select! {
+            changes = self.stt.changed() => changes,
+            changes = self.llm.changed() => changes,
+            changes = self.tts.changed() => changes,
+        }
+    }
+}
+
+struct Pulse {
+    engine: EngineKind,
+    state: watch::Receiver<State>,
+    /// Which of its lives was seen last, if it was up.
+    life: Option<u32>,
+}
+
+impl Pulse {
+    fn of(engine: EngineKind, mut state: watch::Receiver<State>) -> Self {
+        let life = life(&state.borrow_and_update());
+        Pulse { engine, state, life }
+    }
+
+    /// A worker may be gone and back before anybody looks: then the call is told both, for what it
+    /// had asked of the former life will not be answered.
+    async fn changed(&mut self) -> Vec<Input> {
+        if self.state.changed().await.is_err() {
+            return std::future::pending().await; // the daemon is stopping
+        }
+        let (before, after) = (self.life, life(&self.state.borrow_and_update()));
+        self.life = after;
+        let told = |up| Input::EngineUp { engine: self.engine, up };
+        match (before, after) {
+            (before, after) if before == after => Vec::new(),
+            (Some(_), Some(_)) => vec![told(false), told(true)],
+            (_, after) => vec![told(after.is_some())],
+        }
+    }
+}
+
+fn life(state: &State) -> Option<u32> {
+    match state {
+        State::Ready { start, .. } => Some(*start),
+        State::Starting | State::Down { .. } | State::Failed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready(start: u32) -> State {
+        State::Ready { about: String::new(), pid: 1, start }
+    }
+
+    fn ups(changes: &[Input]) -> Vec<bool> {
+        changes.iter().map(|change| matches!(change, Input::EngineUp { up: true, .. })).collect()
+    }
+
+    #[tokio::test]
+    async fn a_restart_that_nobody_watched_is_told_all_the_same() {
+        let (state, seen) = watch::channel(ready(1));
+        let mut pulse = Pulse::of(EngineKind::Hearing, seen);
+        state.send_replace(State::Down { why: "killed".into() });
+        state.send_replace(ready(2));
+        assert_eq!(ups(&pulse.changed().await), [false, true]);
+        state.send_replace(State::Down { why: "killed".into() });
+        assert_eq!(ups(&pulse.changed().await), [false]);
+        state.send_replace(ready(3));
+        assert_eq!(ups(&pulse.changed().await), [true]);
+    }
+}
