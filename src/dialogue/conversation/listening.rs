@@ -307,6 +307,11 @@ impl<B: Brain> Conversation<B> {
     }
 
     pub(super) fn on_transcript_late(&mut self, now: Now) {
+        if !self.engines.hearing && self.ledger.speaking() {
+            // A phrase fills the wait: by its end recognition may be back, and nothing is lost.
+            self.await_transcript(now, true);
+            return;
+        }
         if !self.engines.hearing {
             self.cannot_hear(now);
             return;

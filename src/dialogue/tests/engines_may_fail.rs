@@ -26,6 +26,24 @@ fn recognition_that_comes_back_in_time_is_asked_again() {
     assert_eq!(stage.said_after(end), ["One moment.", "I understand you very well."]);
 }
 
+/// The wait for a transcript ends while the agent says "one moment": giving up then would lose the
+/// caller's words without a word about it.
+#[test]
+fn words_are_kept_while_a_phrase_fills_the_wait() {
+    let mut config = Config::default();
+    config.delay.transcript_ms = 800;
+    let mut stage = Stage::with(Script::default(), config, Delays { stt: None, ..Delays::default() });
+    stage.connect();
+    stage.until_quiet();
+    let end = stage.caller(0, "what are your hours");
+    stage.engine(850, EngineKind::Hearing, false);
+    stage.run(1_000 + 1_000);
+    stage.delays.stt = Some(100);
+    stage.engine(0, EngineKind::Hearing, true);
+    stage.run(3_000);
+    assert_eq!(stage.said_after(end), ["One moment.", "I understand you very well."]);
+}
+
 #[test]
 fn recognition_that_stays_away_is_said_so_and_keys_still_work() {
     let mut stage = Stage::greeted(Script::default());
