@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use store::Store;
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -15,6 +17,7 @@ pub fn log(level: &str) {
     let _ = tracing_subscriber::fmt() // a second start changes nothing
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal()) // a file is read by people and programs
         .with_target(false)
         .with_span_events(FmtSpan::NONE)
         .try_init();
