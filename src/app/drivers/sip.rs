@@ -74,6 +74,9 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
                 return;
             }
         };
+        // Until the runtime has seen the socket once it takes `try_send_to` for full, and the first
+        // message of a caller would only arrive when repeated, half a second later.
+        let _ = sockets.udp.writable().await;
         let (tcp_events, tcp) = mpsc::channel(1024);
         let mut connections = Connections::new(tcp_events);
         if let Some(listener) = sockets.tcp {
