@@ -20,7 +20,7 @@ use super::recording::Recording;
 use super::script::Script;
 use super::target::{Target, own_address};
 use super::utterance::Utterance;
-use crate::drivers::pacer::{Order, Pacer};
+use crate::drivers::pacer::Pacer;
 use crate::drivers::ports::Ports;
 use crate::drivers::{Clock, sip as driver};
 
@@ -139,7 +139,6 @@ impl<F: FnMut(&Event)> Line<F> {
         let bound = sockets.udp.local_addr().map_err(fault)?;
         let pair = setup.ports.as_ref().map_or_else(|| any_ports(ip).open(), |ports| ports.open()).map_err(fault)?;
         let address = pair.local;
-        let stream = setup.pacer.open(pair.rtp.try_clone().map_err(fault)?);
         let mut config = sip::Config::new(bound).user_agent(concat!("Callbox-caller/", env!("CARGO_PKG_VERSION")));
         config.ring_limit = RING_LIMIT.min(setup.settings.longest);
         Ok(Line {
@@ -147,7 +146,7 @@ impl<F: FnMut(&Event)> Line<F> {
             sip: driver::run(setup.clock, sockets, Endpoint::new(config, fastrand::u64(..))),
             call: None,
             address,
-            media: Media::new(pair, stream, setup.record).map_err(fault)?,
+            media: Media::new(pair, &setup.pacer, setup.record).map_err(fault)?,
             utterances: Vec::new(),
             inputs: VecDeque::new(),
             look: Instant::now() + LOOK,
@@ -166,7 +165,7 @@ impl<F: FnMut(&Event)> Line<F> {
 
     /// Waits for one event; true when it was only time.
     async fn wait(&mut self, until: Now) -> bool {
-        let wake = self.clock.instant(until.min(self.media.wake));
+        let wake = self.clock.instant(until.min(self.media.wake()));
         let leave_at = self.leave_at.unwrap_or_else(|| Instant::now() + FAREWELL);
         tokio::select! {
             biased;
@@ -179,7 +178,7 @@ impl<F: FnMut(&Event)> Line<F> {
             () = sleep_until(self.look) => self.look_at_pacer(),
             () = sleep_until(leave_at), if self.leave_at.is_some() => self.over = true,
             () = sleep_until(wake.into()) => {
-                if self.media.wake <= self.clock.now() {
+                if self.media.wake() <= self.clock.now() {
                     self.receive(None);
                 }
                 return true;
@@ -235,8 +234,9 @@ impl<F: FnMut(&Event)> Line<F> {
         self.note(self.clock.now(), noted);
         if self.reported.elapsed() >= REPORT {
             self.reported = Instant::now();
-            let sent = self.media.stream.sent.report();
-            self.receive(Some(MediaInput::Sent(sent)));
+            let now = self.clock.now();
+            let noted = self.media.report_sent(now);
+            self.note(now, noted);
         }
     }
 
@@ -266,13 +266,13 @@ impl<F: FnMut(&Event)> Line<F> {
 
     fn close(mut self, caller: &Caller, dialled: Now) -> Taken {
         let now = self.clock.now();
-        let _ = self.media.receive(now, Some(MediaInput::End));
+        self.media.end(now);
         let gaps = self.media.gaps.sorted_ms();
         let statistics = self.media.statistics();
         let summary = Summary {
             complete: caller.is_complete(),
             turns: caller.turns(),
-            packets_sent: u64::from(self.media.stream.sent.packets()),
+            packets_sent: self.media.packets_sent(),
             packets_received: statistics.received,
             packets_lost: statistics.lost,
             receive_gap_p50_ms: quantile(&gaps, 0.5),
@@ -299,7 +299,7 @@ impl<F: FnMut(&Event)> World<Caller> for Line<F> {
                     self.media.play(utterance);
                 }
             }
-            Output::Press(digit) => drop(self.media.stream.order(Order::Digit(digit))),
+            Output::Press(digit) => self.media.press(digit),
             Output::HangUp => self.hang_up(),
             Output::Event(event) => {
                 if let (What::HungUp { cause, .. }, true) = (&event.what, self.ending.is_empty()) {

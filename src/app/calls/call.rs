@@ -11,10 +11,9 @@ use dialogue::agent::{Agent, Caller};
 use dialogue::conversation::Conversation;
 use dialogue::io::{Input, Output};
 use engine::Prompt;
-use machine::{Machine, Now, Wake, World, drive, settle};
-use telephony::media::{self, Peer, Receiver, Settings};
+use machine::{Now, Wake, World, drive};
+use telephony::media;
 use telephony::sip::{CallKey, Command, NegotiatedMedia, Party};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -25,7 +24,7 @@ use super::mind::Mind;
 use super::record::Record;
 use super::switchboard::{House, Mail};
 use super::voice::Voice;
-use crate::drivers::pacer::{Order, Stream};
+use crate::drivers::media::{Heard, MediaLine};
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
 
@@ -33,8 +32,6 @@ use crate::drivers::ports::Pair;
 const LOOK: Duration = Duration::from_millis(20);
 /// How often the receiver learns what was sent, for its reports.
 const REPORT: Duration = Duration::from_secs(1);
-/// Largest RTP or RTCP datagram worth reading.
-const DATAGRAM: usize = 2048;
 /// An answered call whose ACK never comes is ended by the endpoint; this is the last resort
 /// against a task that waits for ever.
 const STILLBORN: Duration = Duration::from_secs(120);
@@ -63,18 +60,7 @@ pub struct Call {
     called: Party,
     mail: mpsc::Receiver<Mail>,
     sip: mpsc::Sender<Command>,
-    media: Media,
-}
-
-/// Sockets and streams of one call.
-struct Media {
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-    /// There once media is agreed on.
-    receiver: Option<Receiver>,
-    stream: Stream,
-    /// When the receiver wants to be woken.
-    wake: Now,
+    media: MediaLine,
 }
 
 impl Call {
@@ -83,14 +69,7 @@ impl Call {
     /// # Errors
     /// When the sockets can't be watched.
     pub fn new(house: Arc<House>, line: Line) -> io::Result<Self> {
-        let stream = house.pacer.open(line.pair.rtp.try_clone()?);
-        let media = Media {
-            rtp: UdpSocket::from_std(line.pair.rtp)?,
-            rtcp: UdpSocket::from_std(line.pair.rtcp)?,
-            receiver: None,
-            stream,
-            wake: Now::NEVER,
-        };
+        let media = MediaLine::new(line.pair, &house.pacer, house.media_timeout)?;
         let Line { key, caller, called, mail, sip, .. } = line;
         Ok(Call { house, key, caller, called, mail, sip, media })
     }
@@ -143,7 +122,7 @@ impl Call {
     async fn established(&mut self) -> bool {
         loop {
             match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
-                Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed, self.house.media_timeout),
+                Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed),
                 Ok(Some(Mail::Established)) => return true,
                 Ok(Some(Mail::Ended(_) | Mail::Close) | None) | Err(_) => return false,
             }
@@ -152,44 +131,6 @@ impl Call {
 
     fn seconds() -> i64 {
         crate::drivers::Clock::unix_ms() / 1000
-    }
-}
-
-impl Media {
-    /// Sends and receives as agreed from now on.
-    fn agree(&mut self, now: Now, agreed: &NegotiatedMedia, timeout: Duration) {
-        let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, .. } = *agreed;
-        self.stream.order(Order::Encode { codec, payload_type, digits });
-        self.stream.order(Order::Send(agreed.send));
-        let peer = Peer {
-            rtp: agreed.remote,
-            rtcp: agreed.remote_rtcp,
-            codecs: vec![(payload_type, codec)],
-            digits,
-            sends: agreed.receive,
-        };
-        match &mut self.receiver {
-            Some(receiver) => receiver.handle(now, media::Input::Retarget(peer)),
-            None => {
-                self.stream.order(Order::Target(agreed.remote));
-                let name = format!("{:016x}", fastrand::u64(..)); // RFC 7022 section 4.2
-                let mut settings = Settings::new(self.stream.ssrc, name, fastrand::u64(..));
-                settings.media_timeout = timeout;
-                self.receiver = Some(Receiver::new(now, settings, peer));
-            }
-        }
-    }
-
-    /// Tells the receiver something, or only that time has passed; returns what it wants done.
-    fn receive(&mut self, now: Now, input: Option<media::Input>) -> Vec<media::Output> {
-        let Some(receiver) = &mut self.receiver else { return Vec::new() };
-        match input {
-            Some(input) => receiver.handle(now, input),
-            None => receiver.wake(now),
-        }
-        let mut outputs = Vec::new();
-        self.wake = settle(receiver, |output| outputs.push(output));
-        outputs
     }
 }
 
@@ -263,22 +204,9 @@ impl Room {
     /// Waits for one event and turns it into inputs; true when it was only time.
     async fn wait(&mut self, until: Now) -> bool {
         let clock = self.call.house.clock;
-        let wake = clock.instant(until.min(self.call.media.wake));
-        let mut rtp = [0; DATAGRAM];
-        let mut rtcp = [0; DATAGRAM];
+        let wake = clock.instant(until.min(self.call.media.wake()));
         tokio::select! {
-            received = self.call.media.rtp.recv_from(&mut rtp) => {
-                if let Ok((length, from)) = received {
-                    let bytes = rtp.get(..length).unwrap_or_default().to_vec();
-                    self.receive(Some(media::Input::Rtp { from, bytes }));
-                }
-            }
-            received = self.call.media.rtcp.recv_from(&mut rtcp) => {
-                if let Ok((length, from)) = received {
-                    let bytes = rtcp.get(..length).unwrap_or_default().to_vec();
-                    self.receive(Some(media::Input::Rtcp { from, bytes }));
-                }
-            }
+            datagram = self.call.media.datagram() => self.receive(Some(datagram)),
             (ticket, reply) = self.ears.reply() => self.inputs.extend(self.ears.take(ticket, reply)),
             (ticket, reply) = self.mind.reply() => self.inputs.extend(self.mind.take(ticket, reply)),
             (ticket, reply) = self.voice.reply() => {
@@ -298,7 +226,7 @@ impl Room {
             },
             () = sleep_until(self.look) => self.look_at_pacer(),
             () = sleep_until(wake.into()) => {
-                if self.call.media.wake <= clock.now() {
+                if self.call.media.wake() <= clock.now() {
                     self.receive(None);
                 }
                 return true;
@@ -308,8 +236,7 @@ impl Room {
     }
 
     fn agree(&mut self, agreed: &NegotiatedMedia) {
-        let now = self.now();
-        self.call.media.agree(now, agreed, self.call.house.media_timeout);
+        self.call.media.agree(self.now(), agreed);
         self.receive(None);
     }
 
@@ -318,21 +245,22 @@ impl Room {
         self.inputs.push_back(Input::Gone);
     }
 
-    /// Tells the receiver and carries out what it says.
-    fn receive(&mut self, input: Option<media::Input>) {
-        let now = self.now();
-        for output in self.call.media.receive(now, input) {
-            match output {
-                media::Output::Audio { samples, .. } => self.inputs.push_back(self.ears.frame(&samples)),
-                media::Output::Digit { digit } => self.inputs.push_back(Input::Digit(digit)),
-                media::Output::Transmit { to, bytes } => drop(self.call.media.rtcp.try_send_to(&bytes, to)),
-                media::Output::RemoteChanged { rtp } => drop(self.call.media.stream.order(Order::Target(rtp))),
-                media::Output::MediaLost => {
+    /// Takes a datagram, or only the time.
+    fn receive(&mut self, datagram: Option<media::Input>) {
+        let heard = self.call.media.receive(self.now(), datagram);
+        self.hear(heard);
+    }
+
+    fn hear(&mut self, heard: Vec<Heard>) {
+        for heard in heard {
+            match heard {
+                Heard::Audio { samples, .. } => self.inputs.push_back(self.ears.frame(&samples)),
+                Heard::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
+                Heard::Lost => {
                     tracing::info!(call = self.record.id, "no packet for too long: the line is dead");
                     self.lost = true;
                     self.inputs.push_back(Input::Gone);
                 }
-                media::Output::MediaBack | media::Output::Statistics(_) => {}
             }
         }
     }
@@ -351,8 +279,8 @@ impl Room {
         }
         if self.reported.elapsed() >= REPORT {
             self.reported = Instant::now();
-            let sent = self.call.media.stream.sent.report();
-            self.receive(Some(media::Input::Sent(sent)));
+            let heard = self.call.media.report_sent(self.now());
+            self.hear(heard);
         }
         self.pump();
     }
@@ -364,11 +292,7 @@ impl Room {
 
     fn close(mut self) {
         let now = self.now();
-        for output in self.call.media.receive(now, Some(media::Input::End)) {
-            if let media::Output::Transmit { to, bytes } = output {
-                let _ = self.call.media.rtcp.try_send_to(&bytes, to);
-            }
-        }
+        self.call.media.end(now);
         let call = self.call;
         if !self.gone {
             let _ = call.sip.try_send(Command::HangUp { call: call.key });
@@ -384,6 +308,6 @@ impl Room {
         let sent = u64::from(call.media.stream.sent.packets());
         tracing::info!(call = self.record.id, outcome, "call over");
         call.house.tools.call_over(&self.record.id);
-        self.record.end(outcome, sent, &call.media.receiver.map(|receiver| receiver.statistics()).unwrap_or_default());
+        self.record.end(outcome, sent, &call.media.statistics());
     }
 }
