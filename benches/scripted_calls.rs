@@ -161,7 +161,8 @@ impl<'a> Trial<'a> {
     fn run(script: &'a Path, voice: &'a str, keep: &Path) -> Outcome {
         let name = script.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(script).expect("a readable script");
-        let tagged = |tag: &str| text.lines().filter_map(|line| line.strip_prefix(tag)).map(str::trim).collect::<Vec<_>>();
+        let tagged =
+            |tag: &str| text.lines().filter_map(|line| line.strip_prefix(tag)).map(str::trim).collect::<Vec<_>>();
         // Information may be asked for beside the one thing that is to be done.
         let (asked, wanted): (Vec<_>, Vec<_>) =
             tagged("#expect").into_iter().map(facts).partition(|(what, _)| what == "info");
@@ -199,7 +200,9 @@ impl<'a> Trial<'a> {
             let call = format!("given-{index}");
             let run = |key: &str, tool: ToolCall| tools.run(&call, key, local, now.as_millisecond(), &tool);
             let held = run("hold", ToolCall::Hold { service: given["service"].clone(), start });
-            let ToolResult::Held { hold } = held else { panic!("{}: can't hold {start}: {held:?}", self.script.display()) };
+            let ToolResult::Held { hold } = held else {
+                panic!("{}: can't hold {start}: {held:?}", self.script.display())
+            };
             let phone = given.get("phone").cloned();
             run("book", ToolCall::Book { hold, name: given["name"].clone(), phone });
         }
@@ -248,15 +251,23 @@ impl<'a> Trial<'a> {
             "book" => (made.len() == 1 && matching(made[0]) && kept, made.iter().any(|b| !matching(b)) || !kept),
             "cancel" => {
                 let gone = given.iter().filter(|booking| booking.cancelled).count();
-                (gone == 1 && given.iter().any(|b| b.cancelled && matching(b)) && nothing_made, !nothing_made || gone > 1)
+                (
+                    gone == 1 && given.iter().any(|b| b.cancelled && matching(b)) && nothing_made,
+                    !nothing_made || gone > 1,
+                )
             }
             "move" => {
-                let moved: Vec<_> = given.iter().filter(|booking| self.was_moved(booking) && !booking.cancelled).collect();
+                let moved: Vec<_> =
+                    given.iter().filter(|booking| self.was_moved(booking) && !booking.cancelled).collect();
                 let cancelled = given.iter().any(|booking| booking.cancelled);
-                (moved.iter().any(|b| matching(b)) && !cancelled && nothing_made,
-                 moved.iter().any(|b| !matching(b)) || cancelled || !nothing_made)
+                (
+                    moved.iter().any(|b| matching(b)) && !cancelled && nothing_made,
+                    moved.iter().any(|b| !matching(b)) || cancelled || !nothing_made,
+                )
             }
-            "message" => (messages.iter().any(|message| !message.urgent) && nothing_made && kept, !nothing_made || !kept),
+            "message" => {
+                (messages.iter().any(|message| !message.urgent) && nothing_made && kept, !nothing_made || !kept)
+            }
             "urgent" => (messages.iter().any(|message| message.urgent) && nothing_made && kept, !nothing_made || !kept),
             "none" => (nothing_made && kept, !nothing_made || !kept),
             other => panic!("{}: nobody knows how to expect \"{other}\"", self.script.display()),
@@ -352,9 +363,13 @@ fn program() -> Command {
 /// A running box and its address.
 fn start(folder: &Path) -> (Child, String) {
     let log = File::create(folder.join("run.log")).expect("a log");
-    let ports = 20_000 + 40 * (u32::from(folder.to_string_lossy().bytes().fold(7_u16, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u16::from(byte))
-    })) % 1000);
+    let ports = 20_000
+        + 40 * (u32::from(
+            folder
+                .to_string_lossy()
+                .bytes()
+                .fold(7_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte))),
+        ) % 1000);
     let mut running = program()
         .args(["run", "--set", "sip.bind=127.0.0.1", "--set", "sip.port=0", "--config"])
         .arg(folder.join("callbox.toml"))

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use dialogue::{ToolCall, ToolResult};
 use dialogue::io::Input;
+use dialogue::{ToolCall, ToolResult};
 use jiff::civil::DateTime;
 use tokio::sync::mpsc;
 

@@ -113,13 +113,20 @@ fn no_egress(config: &Config, manifest: &Manifest) -> Finding {
         .arg("--try-egress")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("{} can't be started: {error}. Build it with scripts/setup && cargo build --release --workspace", program.display()))?;
+        .map_err(|error| {
+            format!(
+                "{} can't be started: {error}. Build it with scripts/setup && cargo build --release --workspace",
+                program.display()
+            )
+        })?;
     let said = String::from_utf8_lossy(&output.stdout);
     let open: Vec<&str> = said.lines().filter(|line| line.contains("ALLOWED")).collect();
     let tried = said.lines().filter(|line| line.contains(": ")).count();
     match (output.status.success(), tried, open.is_empty()) {
         (true, 1.., true) => Ok(format!("it tried {tried} ways out and was refused each")),
-        (_, 0, _) => Err(format!("{} did not run: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim())),
+        (_, 0, _) => {
+            Err(format!("{} did not run: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim()))
+        }
         _ => Err(format!("it got out: {}. Run on a kernel with seccomp and landlock (5.13 or later)", open.join("; "))),
     }
 }
@@ -159,7 +166,11 @@ impl Report {
         if self.as_json {
             println!("{}", json!({ "check": check, "ok": ok, "says": says }));
         } else {
-            println!("{} {check:<20} {}", if ok { "ok  " } else { "BAD " }, says.replace('\n', "\n                          "));
+            println!(
+                "{} {check:<20} {}",
+                if ok { "ok  " } else { "BAD " },
+                says.replace('\n', "\n                          ")
+            );
         }
     }
 

@@ -61,10 +61,8 @@ async fn appliance(config: Config) -> Result<(), CliError> {
     let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
     let house = Arc::new(open_house(&config, clock, engines, &models).await?);
     let reached = reached_at(&config, bound);
-    let endpoint = Endpoint::new(
-        sip::Config::new(reached).max_calls(usize::from(config.sip.max_calls)),
-        fastrand::u64(..),
-    );
+    let endpoint =
+        Endpoint::new(sip::Config::new(reached).max_calls(usize::from(config.sip.max_calls)), fastrand::u64(..));
     let line = driver::run(clock, sockets, endpoint);
     tokio::spawn(observe::watch_records(house.store.clone()));
     let switchboard = Switchboard::new(house, line.commands);

@@ -142,9 +142,7 @@ impl<E: Engine> Client<E> {
     /// Why it never will.
     pub async fn ready(&self) -> Result<(), String> {
         let mut state = self.state.clone();
-        let settled = state
-            .wait_for(|state| matches!(state, State::Ready { .. } | State::Failed { .. }))
-            .await;
+        let settled = state.wait_for(|state| matches!(state, State::Ready { .. } | State::Failed { .. })).await;
         match settled.as_deref() {
             Ok(State::Ready { .. }) => Ok(()),
             Ok(State::Failed { why }) => Err(format!("the {} engine can't start: {why}", E::NAME)),

@@ -9,7 +9,6 @@ mod launch;
 mod start;
 mod watch;
 
-
 pub use client::{Client, Reply, State};
 pub use launch::Launch;
 pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, workers_folder};

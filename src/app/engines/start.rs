@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use engine::{Llm, Stt, Tts};
 use engine::manifest::{Kind, Manifest, all};
 use engine::verify::verify_all;
+use engine::{Llm, Stt, Tts};
 
 use super::{Client, Engines, Launch};
 use crate::config;

@@ -141,12 +141,7 @@ where
         }
     }
 
-    async fn talk(
-        &mut self,
-        child: &Child,
-        stream: UnixStream,
-        work: &mut mpsc::Receiver<Down<E::Work>>,
-    ) -> String {
+    async fn talk(&mut self, child: &Child, stream: UnixStream, work: &mut mpsc::Receiver<Down<E::Work>>) -> String {
         let (mut from, mut to) = stream.into_split();
         // Reading is a task of its own: it is never cancelled half-way through a frame.
         let (answers, mut incoming) = mpsc::channel::<Result<Up<E::Event>, String>>(1024);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use store::Store;
 use std::io::IsTerminal;
+use store::Store;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;

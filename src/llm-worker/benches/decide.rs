@@ -1,10 +1,6 @@
 //! How long decisions take with so many calls deciding at the same time, and how many of the
 //! held-out free wordings are decided right. `cargo bench -p llm-worker [-- MANIFEST]`
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a measurement ends at the first surprise"
-)]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -53,19 +49,14 @@ fn wordings() -> Vec<(String, String)> {
 fn start(manifest: &Path, slots: usize) -> Rig<Llm> {
     let (manifest, slots) = (manifest.to_string_lossy(), slots.to_string());
     let program = Path::new(env!("CARGO_BIN_EXE_callbox-llm"));
-    Rig::ready(program, &["--manifest", &manifest, "--slots", &slots])
-        .expect("the worker starts")
-        .0
+    Rig::ready(program, &["--manifest", &manifest, "--slots", &slots]).expect("the worker starts").0
 }
 
 fn ask(rig: &mut Rig<Llm>, session: u64, ticket: u64, prompt: &str) {
     // The business is the part all its calls share.
     let cut = prompt.find('\n').map_or(0, |end| end + 1);
     let (shared, own) = prompt.split_at(cut);
-    let prompt = Prompt {
-        shared: shared.to_owned(),
-        own: own.to_owned(),
-    };
+    let prompt = Prompt { shared: shared.to_owned(), own: own.to_owned() };
     let work = LlmWork::Decide {
         session: Session(session),
         ticket: Ticket(ticket),
@@ -84,28 +75,11 @@ fn collect(rig: &mut Rig<Llm>, asked: Instant, count: usize) -> HashMap<u64, Opt
             Up::Event(LlmEvent::Piece { ticket, .. }) => {
                 firsts.entry(ticket.0).or_insert_with(|| asked.elapsed());
             }
-            Up::Event(LlmEvent::Done {
-                ticket,
-                text,
-                confidence,
-                tokens,
-                prompt_tokens,
-                ..
-            }) => {
+            Up::Event(LlmEvent::Done { ticket, text, confidence, tokens, prompt_tokens, .. }) => {
                 let total = asked.elapsed();
                 let first = firsts.get(&ticket.0).copied().unwrap_or(total);
                 let computed = prompt_tokens;
-                done.insert(
-                    ticket.0,
-                    Some(Done {
-                        text,
-                        first,
-                        total,
-                        confidence,
-                        tokens,
-                        computed,
-                    }),
-                );
+                done.insert(ticket.0, Some(Done { text, first, total, confidence, tokens, computed }));
             }
             Up::Failed { ticket, .. } => {
                 done.insert(ticket.0, None);
@@ -121,10 +95,7 @@ fn accuracy(manifest: &Path, wordings: &[(String, String)]) {
     let (mut right, mut valid, mut sure, mut unsure) = (0, 0, Vec::new(), Vec::new());
     for (index, (prompt, expected)) in (0..).zip(wordings) {
         ask(&mut rig, 1, index, prompt);
-        let Some(done) = collect(&mut rig, Instant::now(), 1)
-            .remove(&index)
-            .flatten()
-        else {
+        let Some(done) = collect(&mut rig, Instant::now(), 1).remove(&index).flatten() else {
             continue;
         };
         let Ok(answer) = serde_json::from_str::<serde_json::Value>(&done.text) else {
@@ -133,11 +104,7 @@ fn accuracy(manifest: &Path, wordings: &[(String, String)]) {
         valid += 1;
         let hit = answer["do"].as_str() == Some(expected);
         right += usize::from(hit);
-        if hit {
-            sure.push(done.confidence)
-        } else {
-            unsure.push(done.confidence)
-        }
+        if hit { sure.push(done.confidence) } else { unsure.push(done.confidence) }
     }
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
     println!(
@@ -182,7 +149,5 @@ fn parallel(manifest: &Path, wordings: &[(String, String)], calls: usize) {
 fn at(times: &mut [Duration], percent: usize) -> f64 {
     times.sort_unstable();
     let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-    times
-        .get(index)
-        .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }

@@ -1,10 +1,6 @@
 //! How long transcripts take, how many words of known wording are right, and how sure the model
 //! is where nobody speaks. `cargo bench -p stt-worker [-- MANIFEST]`; needs espeak-ng.
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a measurement ends at the first surprise"
-)]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
 
 #[path = "../tests/speech/mod.rs"]
 mod speech;
@@ -22,8 +18,8 @@ fn main() {
     let named = std::env::args().nth(1).filter(|arg| !arg.starts_with("--"));
     let manifest = named.map(PathBuf::from).unwrap_or_else(starter);
     let program = Path::new(env!("CARGO_BIN_EXE_callbox-stt"));
-    let (mut rig, about) = Rig::ready(program, &["--manifest", &manifest.to_string_lossy()])
-        .expect("the worker starts");
+    let (mut rig, about) =
+        Rig::ready(program, &["--manifest", &manifest.to_string_lossy()]).expect("the worker starts");
     println!("{about}");
     for voice in ["en-us+f3", "en-gb+m3"] {
         wordings(&mut rig, voice, "sentences", SENTENCES);
@@ -39,20 +35,10 @@ fn starter() -> PathBuf {
 
 fn ask(rig: &mut Rig<Stt>, call: u64, samples: &[i16]) {
     let session = Session(call);
-    rig.work(SttWork::Reset { session })
-        .expect("the worker takes work");
-    rig.work(SttWork::Feed {
-        session,
-        samples: samples.to_vec(),
-    })
-    .expect("the worker takes work");
+    rig.work(SttWork::Reset { session }).expect("the worker takes work");
+    rig.work(SttWork::Feed { session, samples: samples.to_vec() }).expect("the worker takes work");
     let kind = TranscriptKind::Final;
-    let work = SttWork::Transcribe {
-        session,
-        ticket: Ticket(call),
-        kind,
-        language: None,
-    };
+    let work = SttWork::Transcribe { session, ticket: Ticket(call), kind, language: None };
     rig.work(work).expect("the worker takes work");
 }
 
@@ -64,8 +50,7 @@ fn answer(rig: &mut Rig<Stt>) -> Transcript {
 }
 
 fn wordings(rig: &mut Rig<Stt>, voice: &str, what: &str, texts: &str) {
-    let (mut wrong, mut words, mut dropped, mut times, mut sure) =
-        (0, 0, 0, Vec::new(), Vec::new());
+    let (mut wrong, mut words, mut dropped, mut times, mut sure) = (0, 0, 0, Vec::new(), Vec::new());
     for right in texts.lines() {
         let samples = speech::say(right, voice);
         let asked = Instant::now();
@@ -120,10 +105,7 @@ fn nobody(rig: &mut Rig<Stt>) {
 }
 
 fn at_once(rig: &mut Rig<Stt>, calls: u64) {
-    let samples = speech::say(
-        "i would like to book an appointment for tuesday at three o'clock",
-        "en-us+f3",
-    );
+    let samples = speech::say("i would like to book an appointment for tuesday at three o'clock", "en-us+f3");
     let asked = Instant::now();
     (0..calls).for_each(|call| ask(rig, call, &samples));
     let times: Vec<f64> = (0..calls)
