@@ -83,8 +83,8 @@ async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Mo
         tracing::warn!(calls = lost, "calls of a former run were cut off; their records are closed as lost");
     }
     let tools = Tools::new(store.clone(), &loaded).map_err(CliError::not_ready)?;
-    let mut conversation = conversation::Config::default();
-    conversation.max_call_ms = u64::from(config.calls.max_length_s) * 1000;
+    let max_call_ms = u64::from(config.calls.max_length_s) * 1000;
+    let conversation = conversation::Config { max_call_ms, ..Default::default() };
     engines.ready().await.map_err(CliError::NotReady)?;
     let voice = voice(&business, models);
     let phrases = Arc::new(Phrases::with_room_for_minutes(CACHE_MINUTES));
