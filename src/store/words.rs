@@ -31,26 +31,46 @@ pub(crate) fn similar(a: &str, b: &str) -> bool {
     if a == b || a.len().max(b.len()) > 64 {
         return a == b;
     }
-    let (a, b) = (as_heard(a), as_heard(b));
+    // Counted before spellings that sound alike are made one: those are no errors.
     let allowed = match a.chars().count().min(b.chars().count()) {
         0..=3 => 0,
         4..=7 => 1,
         _ => 2,
     };
+    let (a, b) = (as_heard(a), as_heard(b));
     // The first letter is seldom misheard, and "Maria" is not "Daria".
-    a.chars().next() == b.chars().next() && strsim::osa_distance(&a, &b) <= allowed
+    a == b || (a.chars().next() == b.chars().next() && strsim::osa_distance(&a, &b) <= allowed)
 }
 
-/// Spellings that sound alike made one: "Anna" is "Ana", "Katherine" "Catherine".
+/// Spellings that sound alike made one: "Annah" is "Ana", "Katherine" "Catherine", "Smythe"
+/// "Smith", "Knight" "Night".
 fn as_heard(word: &str) -> String {
-    let word = word.replace("ph", "f").replace("ck", "k").replace('c', "k");
+    let word = word.strip_prefix('k').filter(|rest| rest.starts_with('n')).unwrap_or(word);
+    let word = word.strip_prefix('w').filter(|rest| rest.starts_with('r')).unwrap_or(word);
+    let word = word.replace("ph", "f").replace("ck", "k").replace("ch", "C").replace("sh", "S").replace("th", "T");
+    let last = word.chars().count().saturating_sub(1);
     let mut heard = String::with_capacity(word.len());
-    for letter in word.chars() {
-        if !heard.ends_with(letter) {
+    for (place, letter) in word.chars().enumerate() {
+        let letter = match letter {
+            'c' | 'q' => 'k',
+            'y' if place > 0 => 'i',
+            other => other,
+        };
+        // An h is heard at the beginning only, an e after two consonants not at all.
+        let silent = (letter == 'h' && place > 0)
+            || (letter == 'e' && place == last && two_consonants(word.chars().rev().skip(1)));
+        if !silent && !heard.ends_with(letter) {
             heard.push(letter);
         }
     }
     heard
+}
+
+/// The letters before the last, backwards; the groups made one letter above are two as written.
+fn two_consonants(mut back: impl Iterator<Item = char>) -> bool {
+    let consonant = |letter: Option<char>| letter.is_some_and(|letter| !"aeiouy".contains(letter));
+    let last = back.next();
+    last.is_some_and(|letter| "CST".contains(letter)) || (consonant(last) && consonant(back.next()))
 }
 
 fn fold(c: char, into: &mut String) {

@@ -24,14 +24,20 @@ pub(super) enum Asked {
     Spelling,
     /// What number?
     Phone,
+    /// Is this the number?
+    PhoneMeant,
     /// Is the number shown good?
     CallerPhone,
     /// A question of the business's own.
     Question,
     /// Is the read-back right?
     Confirm,
+    /// The answer to the read-back was lost: is anything to be changed?
+    AnyChange,
     /// What is to be changed?
     Change,
+    /// To book, to move, to cancel, or a message?
+    Wish,
     /// What is the message?
     Message,
     /// Shall I take a message?
@@ -47,7 +53,13 @@ impl Asked {
     pub(super) const fn is_yes_no(self) -> bool {
         matches!(
             self,
-            Asked::Confirm | Asked::CallerPhone | Asked::OfferMessage | Asked::Meant(_) | Asked::AnythingElse
+            Asked::Confirm
+                | Asked::AnyChange
+                | Asked::CallerPhone
+                | Asked::PhoneMeant
+                | Asked::OfferMessage
+                | Asked::Meant(_)
+                | Asked::AnythingElse
         )
     }
 
@@ -59,14 +71,20 @@ impl Asked {
     /// The starter model's word for it.
     pub(super) const fn in_prompt(self) -> &'static str {
         match self {
-            Asked::Open => "none",
+            Asked::Open | Asked::Wish => "none",
             Asked::Service | Asked::PriceOf => "service",
             Asked::Day => "day",
             Asked::Time => "time",
             Asked::Options | Asked::Which => "options",
             Asked::Name | Asked::Spelling => "name",
             Asked::Phone => "phone",
-            Asked::Confirm | Asked::Change | Asked::CallerPhone | Asked::OfferMessage | Asked::Meant(_) => "confirm",
+            Asked::Confirm
+            | Asked::AnyChange
+            | Asked::Change
+            | Asked::CallerPhone
+            | Asked::PhoneMeant
+            | Asked::OfferMessage
+            | Asked::Meant(_) => "confirm",
             Asked::Question => "reason",
             Asked::Message => "message",
             Asked::AnythingElse => "anything_else",
@@ -76,15 +94,21 @@ impl Asked {
     /// How patient to be with the answer.
     pub(super) const fn expects(self) -> Expect {
         match self {
-            Asked::Open | Asked::Service | Asked::PriceOf | Asked::Change | Asked::Question => Expect::Open,
+            Asked::Open | Asked::Wish | Asked::Service | Asked::PriceOf | Asked::Change | Asked::Question => {
+                Expect::Open
+            }
             Asked::Day | Asked::Time => Expect::When,
             Asked::Options | Asked::Which => Expect::Choice,
             Asked::Name | Asked::Spelling => Expect::Name,
-            Asked::Phone => Expect::Digits(10),
+            Asked::Phone => Expect::Digits(super::brain::PHONE_DIGITS),
             Asked::Message => Expect::Message,
-            Asked::Confirm | Asked::CallerPhone | Asked::OfferMessage | Asked::Meant(_) | Asked::AnythingElse => {
-                Expect::YesNo
-            }
+            Asked::Confirm
+            | Asked::AnyChange
+            | Asked::CallerPhone
+            | Asked::PhoneMeant
+            | Asked::OfferMessage
+            | Asked::Meant(_)
+            | Asked::AnythingElse => Expect::YesNo,
         }
     }
 }

@@ -15,6 +15,8 @@ const QUOTED_TOKENS: u16 = 64;
 const FREE_TOKENS: u16 = 128;
 /// Of a read-back at least this much must have been heard for a yes to count, in percent.
 const HEARD_ENOUGH: usize = 75;
+/// Digits of a phone number where the business does not tell.
+pub(super) const PHONE_DIGITS: u8 = 10;
 /// A thought does not end with these.
 const UNFINISHED: &[&str] = &[
     "to",
@@ -127,14 +129,20 @@ impl Brain for Agent {
     }
 
     fn expects(&self) -> Expect {
-        self.desk.asked.expects()
+        match self.desk.asked {
+            Asked::Phone => Expect::Digits(self.desk.business.identity.phone_digits.unwrap_or(PHONE_DIGITS)),
+            asked => asked.expects(),
+        }
     }
 
     fn complete(&self, text: &str) -> bool {
         let said = words::words(text);
         let Some(last) = said.last() else { return false };
         match self.desk.asked {
-            Asked::Phone => return digits::digits(&said, true).len() >= 10 || is_refusal(&said),
+            Asked::Phone => {
+                let wanted = self.desk.business.identity.phone_digits.unwrap_or(PHONE_DIGITS);
+                return digits::digits(&said, true).len() >= usize::from(wanted) || is_refusal(&said);
+            }
             Asked::Spelling => return spelling::spelled(&said, true).is_some_and(|name| name.len() >= 3),
             _ => {}
         }

@@ -250,6 +250,17 @@ const CANCEL: &[&str] = &[
     "give my slot",
     "someone else have it",
     "can't come at all",
+    "can't make it",
+    "cannot make it",
+    "can't make my",
+    "won't make it",
+    "won't make my",
+    "can't come to my",
+    "won't come",
+    "no longer need",
+    "don't need it any more",
+    "call of my",
+    "cold off",
 ];
 const MOVE: &[&str] = &[
     "reschedule",
@@ -285,6 +296,13 @@ const MOVE: &[&str] = &[
     "push my",
     "change our",
     "delay my",
+    "push it",
+    "push it back",
+    "pushed back",
+    "shift it",
+    "make it later",
+    "come later instead",
+    "come another",
     "moving my",
     "changing my",
 ];
@@ -405,7 +423,13 @@ const MESSAGE: &[&str] = &[
     "leave a message",
     "take a message",
     "pass on",
+    "pass this on",
+    "pass that on",
+    "pass something on",
+    "past something on",
+    "something on to the",
     "a message for",
+    "message for",
     "leave word",
     "let him know",
     "let her know",
@@ -440,6 +464,22 @@ pub(super) enum Sure {
 pub(super) fn danger(words: &[String], own: &[String]) -> bool {
     let own = own.iter().any(|group| has(words, group));
     own || (has_any(words, DANGER) && !has_any(words, NO_DANGER))
+}
+
+/// Words of danger, but not a sentence that says it: asked about, not acted on.
+pub(super) fn perhaps_danger(words: &[String]) -> bool {
+    if has_any(words, NO_DANGER) || has_any(words, &["gas line", "gas station", "gas boiler", "gas heater"]) {
+        return false;
+    }
+    let gas = has_any(words, &["gas"]) && has_any(words, &["smell", "smells", "sell", "small", "leak", "leaking"]);
+    gas || has_any(words, &["help me please", "please send help", "send help", "right away help", "the fire brigade"])
+}
+
+/// Somebody to talk to is spoken of.
+pub(super) fn of_people(words: &[String]) -> bool {
+    has_any(words, PERSON)
+        || has_any(words, HUMAN)
+        || has_any(words, &["talk", "speak", "human", "person", "manager", "supervisor", "real", "boss", "connect"])
 }
 
 /// A person is wanted.
@@ -495,6 +535,19 @@ pub(super) fn drop_it(words: &[String]) -> bool {
     words.len() <= 8 && has_any(words, DROP)
 }
 
+/// The answer to "to book, to move or to cancel?": what hardly decides elsewhere decides here.
+pub(super) fn wish(words: &[String]) -> Option<Command> {
+    let wishes: [(Command, &[&str]); 4] = [
+        (Command::LeaveMessage, &["message"]),
+        (Command::Cancel, &["cancel", "cancelling", "canceling", "third", "the last"]),
+        (Command::Reschedule, &["move", "change", "reschedule", "another time", "another day", "second"]),
+        (Command::Book, &["book", "new", "make", "first", "booking"]),
+    ];
+    let named: Vec<Command> =
+        wishes.iter().filter(|(_, said)| has_any(words, said)).map(|(command, _)| *command).collect();
+    if let [only] = named.as_slice() { Some(*only) } else { None }
+}
+
 /// The command that the words speak for most, if any.
 pub(super) fn cue(words: &[String]) -> Option<(Command, Sure)> {
     if near(words, "cancel") || has_any(words, CANCEL) {
@@ -537,6 +590,11 @@ fn near(words: &[String], wanted: &str) -> bool {
     let floor = if wanted.len() > 8 { 0.7 } else { 0.8 };
     let one = |word: &String| word.len() + 1 >= wanted.len() && fuzzy::likeness(word, wanted) >= floor;
     words.iter().any(one)
+}
+
+/// An appointment that the caller has already.
+pub(super) fn of_own_appointment(words: &[String]) -> bool {
+    has_any(words, &["my appointment", "my booking", "my visit", "my reservation", "my slot", "our appointment"])
 }
 
 fn mentions_appointment(words: &[String]) -> bool {

@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::{Caller, Trust};
 use crate::brain::{Act, Line, Outcome, ToolCall};
 use crate::business::{Business, Phrase, SpeechMode};
-use crate::parse::digits::FEWEST_PHONE_DIGITS;
+use crate::parse::digits::{self, FEWEST_PHONE_DIGITS};
 
 /// What all flows share: the business, the caller, what was asked, what is being answered.
 /// It is also the only place where something to say comes from: approved phrases, passages of
@@ -22,6 +22,8 @@ pub(super) struct Desk {
     pub(super) wants_last_name: bool,
     /// How often a number was given that can't be complete.
     phone_tries: u8,
+    /// What a number was without the digits that a recogniser repeats.
+    phone_meant: Option<String>,
     /// The caller's number, once it was said or agreed to.
     pub(super) phone: Option<String>,
     pub(super) asked: Asked,
@@ -45,6 +47,7 @@ impl Desk {
             doubts_name: false,
             wants_last_name: false,
             phone_tries: 0,
+            phone_meant: None,
             phone: None,
             caller,
             asked: Asked::Open,
@@ -168,20 +171,37 @@ impl Desk {
         acts
     }
 
-    /// Takes in a number that was said. False when it can't be complete and was asked again; a
-    /// caller who insists is believed.
-    pub(super) fn take_phone(&mut self, phone: String) -> bool {
+    /// Takes in a number that was said. False when it can't be complete or was heard badly, and
+    /// was asked again; a caller who insists is believed.
+    pub(super) fn take_phone(&mut self, phone: String, doubtful: bool) -> bool {
         let wanted = self.business.identity.phone_digits.map(usize::from);
         let with_country = |digits: usize| phone.len() == digits + 1 && phone.starts_with('1');
         let complete = wanted.is_none_or(|digits| phone.len() == digits || with_country(digits));
-        if !complete && self.phone_tries < 2 {
-            self.phone_tries += 1;
-            let heard = crate::parse::digits::in_words(&phone);
-            self.ask(Asked::Phone, Phrase::PhoneAgain, &[("phone", &heard)]);
-            return false;
+        if (complete && !doubtful) || self.phone_tries >= 2 || (complete && self.phone_tries > 0) {
+            self.phone = Some(phone);
+            return true;
         }
-        self.phone = Some(phone);
-        true
+        self.phone_tries += 1;
+        let unlooped = wanted.and_then(|digits| digits::without_loop(&phone, digits));
+        let (asked, phrase) = match (complete, unlooped.is_some()) {
+            (true, _) => (Asked::Phone, Phrase::PhoneUnsure),
+            (false, true) => (Asked::PhoneMeant, Phrase::PhoneMeant),
+            (false, false) => (Asked::Phone, Phrase::PhoneAgain),
+        };
+        let heard = digits::in_words(unlooped.as_deref().unwrap_or(&phone));
+        self.phone_meant = unlooped;
+        self.ask(asked, phrase, &[("phone", &heard)]);
+        false
+    }
+
+    /// Yes or no to "I heard ..., is that right?" after a no it is asked anew.
+    pub(super) fn phone_meant(&mut self, right: bool) -> bool {
+        let meant = self.phone_meant.take().filter(|_| right);
+        match meant {
+            Some(phone) => self.phone = Some(phone),
+            None => self.ask(Asked::Phone, Phrase::AskPhone, &[]),
+        }
+        self.phone.is_some()
     }
 
     /// The number the line shows, when it can be called back.

@@ -5,6 +5,7 @@ use super::decision::Decision;
 use crate::brain::Heard;
 use crate::business::Business;
 use crate::parse::answer::{self, Answer};
+use crate::parse::lexicon::{self, Part};
 use crate::parse::mention::Wanted;
 use crate::parse::time::Times;
 use crate::parse::when::When;
@@ -13,8 +14,14 @@ use crate::parse::{digits, fuzzy, name, spelling, words};
 /// How alike a service must be to what was said.
 const SERVICE_FLOOR: f32 = 0.72;
 
-/// Least confidence of each word of a name that is used without being spelled.
+/// Least confidence of a word of a name that is used without being spelled.
 const SURE_OF_NAME: f32 = 0.75;
+/// The same for a common name in its place: a word heard by chance is seldom one.
+const SURE_OF_COMMON: f32 = 0.5;
+/// The same for a last name that is known as a first name only: "mark kevin" for "mark evans".
+const SURE_OF_ODD: f32 = 0.92;
+/// The same for each digit of a number.
+const SURE_OF_DIGIT: f32 = 0.5;
 /// "The number I'm calling from".
 const SAME_NUMBER: &[&str] =
     &["this number", "same number", "this one", "calling from", "the same", "calling you from", "on file", "called on"];
@@ -48,6 +55,8 @@ pub(super) struct Reading {
     pub(super) spelled: Option<String>,
     /// Enough digits for a phone number.
     pub(super) phone: Option<String>,
+    /// The recogniser was not sure of a digit of it.
+    pub(super) phone_doubtful: bool,
     /// The number that the line shows was meant.
     pub(super) same_number: bool,
     /// What it is about, where the model pointed it out.
@@ -56,7 +65,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(business: &Business, asked: Asked, now: DateTime, heard: &Heard) -> Self {
-        let words = words::words(&heard.text);
+        let words = words::without_loops(words::words(&heard.text));
         let keyed: String = heard.keyed.chars().filter(char::is_ascii_digit).take(20).collect();
         let when = When::read(&words, now);
         let bare_time = matches!(asked, Asked::Time | Asked::Day | Asked::Options | Asked::Which);
@@ -65,21 +74,25 @@ impl Reading {
         let asked_name = asked == Asked::Name || asked == Asked::Spelling;
         let phone =
             if keyed.len() >= digits::FEWEST_PHONE_DIGITS { Some(keyed.clone()) } else { digits::phone(&words) };
-        let name = name::name(&words, asked_name);
+        let name = name::name(&words, asked_name).or_else(|| common_name(&words));
+        let name = name.filter(|name| is_person(name, business));
+        let confidence = if heard.confidence > 0.0 { heard.confidence } else { 1.0 };
+        let sure = Sureness { words: &words, each: &heard.words, all: confidence };
         Reading {
-            name_doubtful: name.as_deref().is_some_and(|name| doubtful(name, &words, &heard.words)),
+            name_doubtful: name.as_deref().is_some_and(|name| sure.doubts(name)),
             answer: answer::answer(&words, neutral),
             bare_answer: answer::is_bare(&words),
             service: named_service.first().cloned(),
             other_service: named_service.get(1).cloned(),
             time: when.time(bare_time),
             when,
-            name,
+            name: name.map(|name| lexicon::written_as_usual(&name)),
             spelled: spelling::spelled(&words, asked == Asked::Spelling),
+            phone_doubtful: phone.is_some() && keyed.is_empty() && sure.doubts_digits(),
             phone,
             same_number: words::has_any(&words, SAME_NUMBER),
             reason: None,
-            confidence: if heard.confidence > 0.0 { heard.confidence } else { 1.0 },
+            confidence,
             words,
             keyed,
         }
@@ -93,7 +106,9 @@ impl Reading {
             self.service = arg("service").and_then(|said| services(business, &said).into_iter().next());
         }
         if self.name.is_none() {
-            self.name = arg("name").and_then(|said| name::name(&said, true));
+            let name = arg("name").and_then(|said| name::name(&said, true));
+            let name = name.filter(|name| is_person(name, business) && pointed_at(name));
+            self.name = name.map(|name| lexicon::written_as_usual(&name));
         }
         if self.time == Wanted::Nothing
             && let Some(said) = arg("time")
@@ -125,12 +140,69 @@ impl Reading {
     }
 }
 
-/// True when the recogniser was unsure of a word of the name. With the starter recogniser
-/// about half of the names heard wrongly have such a word, and a few of those heard rightly.
-fn doubtful(name: &str, words: &[String], confidences: &[f32]) -> bool {
-    let Some(start) = words::at(words, name).filter(|_| words.len() == confidences.len()) else { return false };
-    let said = confidences.iter().skip(start).take(name.split(' ').count());
-    said.fold(1.0, |least: f32, word| least.min(*word)) < SURE_OF_NAME
+/// How sure the recogniser was.
+struct Sureness<'a> {
+    words: &'a [String],
+    /// For each word; of another length when unknown.
+    each: &'a [f32],
+    all: f32,
+}
+
+impl Sureness<'_> {
+    /// True when a word of the name was heard too badly to be used. With the starter recogniser
+    /// about half of the names heard wrongly have such a word, and a few of those heard rightly.
+    fn doubts(&self, name: &str) -> bool {
+        let start = words::at(self.words, name).filter(|_| self.words.len() == self.each.len());
+        let parts: Vec<&str> = name.split(' ').collect();
+        parts.iter().enumerate().any(|(i, part)| {
+            let sure = start.and_then(|start| self.each.get(start + i)).copied().unwrap_or(self.all);
+            sure < wanted(&lexicon::written_as_usual(part), i, parts.len())
+        })
+    }
+}
+
+impl Sureness<'_> {
+    /// True when a digit was heard too badly to be used.
+    fn doubts_digits(&self) -> bool {
+        let each = self.words.iter().zip(self.each).filter(|_| self.words.len() == self.each.len());
+        each.filter(|(word, _)| crate::parse::number::digit(word).is_some()).any(|(_, sure)| *sure < SURE_OF_DIGIT)
+    }
+}
+
+/// How surely a word of a name must be heard in this place.
+fn wanted(part: &str, place: usize, of: usize) -> f32 {
+    let (first, last) = (lexicon::knows(part, Part::First), lexicon::knows(part, Part::Last));
+    match (place, place + 1 == of) {
+        (0, true) if first || last => SURE_OF_COMMON,
+        (0, _) if first => SURE_OF_COMMON,
+        (_, true) if last => SURE_OF_COMMON,
+        (1.., true) if first => SURE_OF_ODD,
+        _ => SURE_OF_NAME,
+    }
+}
+
+/// A first and a last name and nothing else, whatever was asked.
+fn common_name(words: &[String]) -> Option<String> {
+    let [first, last] = words else { return None };
+    let (first, last) = (lexicon::written_as_usual(first), lexicon::written_as_usual(last));
+    let name = lexicon::knows(&first, Part::First) && lexicon::knows(&last, Part::Last);
+    name.then(|| words.join(" "))
+}
+
+/// A small model points at anything: its names must begin like a name.
+fn pointed_at(name: &str) -> bool {
+    name.split(' ').next().is_some_and(|first| {
+        let usual = lexicon::written_as_usual(first);
+        lexicon::knows(&usual, Part::First) || lexicon::knows(&usual, Part::Last)
+    })
+}
+
+/// False when a word of it is what the business offers: "facial" is no one's name.
+fn is_person(name: &str, business: &Business) -> bool {
+    let names = business.services.iter().flat_map(|service| std::iter::once(&service.name).chain(&service.aliases));
+    let mut offered = names.flat_map(|name| name.split(' '));
+    let common = |word: &str| lexicon::knows(word, Part::First) || lexicon::knows(word, Part::Last);
+    !offered.any(|offered| !common(offered) && name.split(' ').any(|word| word == offered))
 }
 
 /// Services named in `words`, surest first. Names and aliases count alike; a service named by

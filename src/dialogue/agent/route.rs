@@ -24,6 +24,7 @@ impl Agent {
             Meaning::Nothing => self.miss(Some(now)),
             Meaning::Drop => self.drop_it(now),
             Meaning::Perhaps(command) => self.ask_whether(command, reading),
+            Meaning::Unclear => self.ask_wish(reading),
             Meaning::Value => self.value(reading, now),
             Meaning::Command(command) => self.command(command, reading, wording, now),
         }
@@ -46,7 +47,12 @@ impl Agent {
             }
             Command::OutOfScope => self.look_up(reading, Otherwise::OutOfScope(wording)),
             Command::Book | Command::Reschedule | Command::Cancel | Command::LeaveMessage | Command::Human => {
-                self.begin(command, reading, now);
+                // "To book" after "would you like to book, to move or to cancel?" is about what
+                // was said before.
+                let before = self.meant.take().filter(|_| self.desk.asked == Asked::Wish && !reading.tells_when());
+                let appointment = command.has_effect() && reading.service.is_none();
+                let reading = before.filter(|_| appointment).unwrap_or_else(|| reading.clone());
+                self.begin(command, &reading, now);
             }
             Command::GiveName | Command::GivePhone | Command::GiveTime | Command::ChooseOption => {
                 self.value(reading, now);
@@ -135,7 +141,15 @@ impl Agent {
         if self.desk.asked == Asked::PriceOf && reading.service.is_some() {
             return self.inform(Command::Price, reading, now);
         }
+        if let (Asked::Meant(Command::Emergency | Command::LeaveMessage), Some(phone)) =
+            (self.desk.asked, reading.phone.clone())
+        {
+            // Who tells where to be called back, means it.
+            self.desk.phone = Some(phone);
+            return self.yes(reading, now);
+        }
         if let Asked::Meant(command) = self.desk.asked
+            && command != Command::Emergency
             && (reading.service.is_some() || reading.tells_when() || reading.name.is_some())
         {
             // Who goes on to say when or who, means it.
@@ -150,15 +164,26 @@ impl Agent {
         }
         if let Some(name) = reading.name.clone() {
             self.desk.name = Some(name);
-            return self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
+            return if self.desk.asked == Asked::Wish {
+                self.desk.ask_again();
+            } else {
+                self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
+            };
         }
         self.miss(Some(now));
+    }
+
+    /// Something about an appointment: the wish is asked for, what was said is kept.
+    fn ask_wish(&mut self, reading: &Reading) {
+        self.meant = Some(reading.clone());
+        self.desk.ask(Asked::Wish, Phrase::AskWish, &[]);
     }
 
     fn ask_whether(&mut self, command: Command, reading: &Reading) {
         let phrase = match command {
             Command::Reschedule => Phrase::MeantMove,
             Command::Cancel => Phrase::MeantCancel,
+            Command::Emergency => Phrase::MeantEmergency,
             Command::Book => Phrase::MeantBook,
             _ => Phrase::MeantMessage,
         };
@@ -171,6 +196,9 @@ impl Agent {
             Asked::AnythingElse => self.desk.ask(Asked::Open, Phrase::HowHelp, &[]),
             Asked::Meant(command) => {
                 let meant = self.meant.take().unwrap_or_else(|| reading.clone());
+                if command == Command::Emergency {
+                    return self.emergency(&meant);
+                }
                 self.begin(command, &meant, now);
             }
             Asked::OfferMessage => self.take_message(now),
@@ -285,7 +313,8 @@ impl Agent {
 
     /// Puts the question of the flow again: the flow knows it better than the last words do.
     fn resume_question(&mut self, now: DateTime) {
-        let stands = !matches!(self.desk.asked, Asked::Meant(_) | Asked::Open | Asked::AnythingElse | Asked::PriceOf);
+        let gone = matches!(self.desk.asked, Asked::Meant(_) | Asked::Open | Asked::Wish | Asked::AnythingElse);
+        let stands = !gone && self.desk.asked != Asked::PriceOf;
         if stands {
             return self.desk.ask_again();
         }
@@ -332,6 +361,17 @@ impl Agent {
 
     /// What was asked got no answer: once more, then another way, then a message.
     pub(super) fn miss(&mut self, now: Option<DateTime>) {
+        if let Some(Flow::Book(flow)) = &mut self.flow
+            && flow.leave_name(&mut self.desk)
+        {
+            return;
+        }
+        // What can't be made out after a read-back is seldom a yes.
+        let times = matches!(self.flow, Some(Flow::Book(_) | Flow::Reschedule(_)));
+        if self.desk.asked == Asked::Confirm && times {
+            self.desk.say(Phrase::NotUnderstood, &[]);
+            return self.desk.ask(Asked::AnyChange, Phrase::AnyChange, &[]);
+        }
         self.desk.misses = self.desk.misses.saturating_add(1);
         match self.desk.misses {
             1 => {
@@ -352,8 +392,9 @@ impl Agent {
         let helped = match (&mut self.flow, now) {
             (Some(flow), Some(now)) => flow.help(&mut self.desk, now),
             (None, _) => {
-                self.desk.say(Phrase::WhatICanDo, &[]);
-                self.desk.ask_again();
+                self.desk.say(Phrase::NotUnderstood, &[]);
+                self.desk.ask(Asked::Wish, Phrase::PressWish, &[]);
+                self.desk.misses = 2;
                 true
             }
             (Some(_), None) => false,

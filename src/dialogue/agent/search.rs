@@ -18,6 +18,11 @@ use crate::parse::time::Times;
 const LIMIT: u8 = 200;
 /// Most options in one breath.
 const MOST_OFFERS: usize = 3;
+/// How like a free time an answer must sound, and how much more so than any other.
+const CLOSE: f32 = 0.7;
+const APART: f32 = 0.1;
+/// Said around a time.
+const POLITE: [&str; 9] = ["please", "thanks", "the", "at", "a", "um", "uh", "for", "me"];
 /// How far beyond the wish is looked when nothing is free, in days.
 const WIDER_DAYS: i64 = 21;
 
@@ -391,7 +396,28 @@ impl Search {
                 None
             };
         }
-        self.offered.get(by_place?).copied()
+        match by_place {
+            Some(index) => self.offered.get(index).copied(),
+            None => self.sounds_like(reading),
+        }
+    }
+
+    /// The one offered or free time that a short answer sounds like: "nineteenth please" for
+    /// "nine thirty please". It is read back before anything comes of it.
+    fn sounds_like(&self, reading: &Reading) -> Option<DateTime> {
+        let said: Vec<&str> = reading.words.iter().map(String::as_str).filter(|word| !POLITE.contains(word)).collect();
+        let other = reading.name.is_some() || reading.service.is_some() || reading.answer.is_some();
+        if other || !(1..=3).contains(&said.len()) {
+            return None;
+        }
+        let said = said.concat();
+        let mut times = self.on_offered_day();
+        times.extend(self.offered.iter().copied().filter(|start| !times.contains(start)).collect::<Vec<_>>());
+        let mut rated: Vec<(f32, DateTime)> =
+            times.into_iter().map(|start| (wording::sounds(&said, start), start)).collect();
+        rated.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let next = rated.get(1).map_or(0.0, |(rate, _)| *rate);
+        rated.first().filter(|(rate, _)| *rate >= CLOSE && rate - next >= APART).map(|(_, start)| *start)
     }
 
     /// Everything free on the day of the offers, when they are all of one day.

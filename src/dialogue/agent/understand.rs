@@ -12,6 +12,11 @@ use crate::parse::choice;
 
 /// Below this the recogniser guesses, and a guess is not acted on.
 const FAINT: f32 = 0.4;
+/// Below this it is not acted on either unless plain words bear the model's guess out.
+const UNSURE: f32 = 0.75;
+
+/// Fewer words than this are no danger unless they say so.
+const FEWEST_ALARMING: usize = 5;
 
 /// What a turn means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub(super) enum Meaning {
     Drop,
     /// Perhaps this command; ask.
     Perhaps(Command),
+    /// Something about an appointment, but what?
+    Unclear,
     /// No idea.
     Nothing,
 }
@@ -36,6 +43,9 @@ pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Op
     let words = &reading.words;
     if cues::danger(words, &business.urgent.words) {
         return Some(Meaning::Command(Command::Emergency));
+    }
+    if asked == Asked::Open && reading.service.is_none() && cues::perhaps_danger(words) {
+        return Some(Meaning::Perhaps(Command::Emergency));
     }
     if !reading.keyed.is_empty() {
         return Some(keyed(reading, asked));
@@ -62,6 +72,15 @@ pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Op
 }
 
 fn keyed(reading: &Reading, asked: Asked) -> Meaning {
+    if asked == Asked::Wish && reading.keyed.len() == 1 {
+        return match reading.keyed.as_str() {
+            "1" => Meaning::Command(Command::Book),
+            "2" => Meaning::Command(Command::Reschedule),
+            "3" => Meaning::Command(Command::Cancel),
+            "4" => Meaning::Command(Command::LeaveMessage),
+            _ => Meaning::Nothing,
+        };
+    }
     match (asked.is_yes_no(), reading.keyed.as_str()) {
         (true, "1") => Meaning::Command(Command::Yes),
         (true, "2") => Meaning::Command(Command::No),
@@ -85,13 +104,17 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
     let cue = cues::cue(&reading.words);
     let elsewhere = matches!(cue, Some((_, Sure::Strong)));
     match asked {
-        Asked::Confirm => confirmed(reading),
+        Asked::Wish => cues::wish(&reading.words).map(Meaning::Command),
+        Asked::Change if reading.bare_answer && reading.answer == Some(Answer::No) => yes_no(reading),
+        Asked::Confirm | Asked::AnyChange => confirmed(reading),
         Asked::AnythingElse if reading.bare_answer => yes_no(reading),
         Asked::OfferMessage | Asked::Meant(_) if !elsewhere || reading.bare_answer => yes_no(reading),
-        Asked::CallerPhone if reading.phone.is_some() => Some(Meaning::Value),
-        Asked::CallerPhone => yes_no(reading),
+        Asked::CallerPhone | Asked::PhoneMeant if reading.phone.is_some() => Some(Meaning::Value),
+        Asked::CallerPhone | Asked::PhoneMeant => yes_no(reading),
         Asked::Phone if reading.phone.is_some() || reading.same_number => Some(Meaning::Value),
         Asked::Name | Asked::Spelling if reading.spelled.is_some() => Some(Meaning::Value),
+        Asked::Spelling if reading.bare_answer && reading.answer.is_some() => yes_no(reading),
+        Asked::Name | Asked::Spelling if !elsewhere && reading.phone.is_some() => Some(Meaning::Value),
         // "Yes that's right" to "what name?" holds no name, whatever is left of it.
         Asked::Name if reading.answer == Some(Answer::Yes) && single_name(reading) => Some(Meaning::Nothing),
         Asked::Name | Asked::Spelling if cue.is_none() && reading.name.is_some() => Some(Meaning::Value),
@@ -144,20 +167,42 @@ pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Op
         (None | Some(Command::Book), None) if !in_flow && reading.service.is_some() && reading.tells_when() => {
             Meaning::Command(Command::Book)
         }
-        (None, _) => value_or_nothing(reading),
+        (None, _) => value_or_nothing(reading, asked),
         (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
         // "cancel" is said more surely than a small model guesses.
+        (Some(guess), Some((cue, Sure::Strong))) if unclear(reading, in_flow, guess, cue) => Meaning::Unclear,
         (Some(_), Some((cue, Sure::Strong))) => Meaning::Command(cue),
         // "Appointment" alone speaks for booking only when nothing else is guessed.
         (Some(guess), Some((cue, Sure::Weak))) if guess.has_effect() && cue.has_effect() && cue != Command::Book => {
             if in_flow {
                 Meaning::Value
             } else {
-                Meaning::Perhaps(guess)
+                Meaning::Unclear
             }
         }
         (Some(guess), _) => trusted(reading, asked, in_flow, guess),
     }
+}
+
+/// Words and model speak for different effects, and the words were heard badly.
+fn unclear(reading: &Reading, in_flow: bool, guess: Command, cue: Command) -> bool {
+    !in_flow && reading.confidence < UNSURE && guess.has_effect() && cue.has_effect()
+}
+
+/// The model's guess of an effect, without a word that bears it out.
+fn borne_out(reading: &Reading, asked: Asked, guess: Command) -> Meaning {
+    let booking = guess == Command::Book && (reading.service.is_some() || reading.tells_when());
+    if reading.confidence >= UNSURE || booking || asked.is_yes_no() {
+        return Meaning::Command(guess);
+    }
+    if guess != Command::Book && cues::of_own_appointment(&reading.words) {
+        return Meaning::Perhaps(guess);
+    }
+    // A service and a day or time are said by who wants to book.
+    if reading.service.is_some() && reading.tells_when() {
+        return Meaning::Perhaps(Command::Book);
+    }
+    Meaning::Unclear
 }
 
 /// What may follow from the model's guess alone.
@@ -165,13 +210,15 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
     match guess {
         Command::Yes | Command::No if asked == Asked::Confirm => Meaning::Nothing,
         Command::Yes | Command::No if asked.is_yes_no() || asked.is_options() => Meaning::Command(guess),
-        Command::Yes | Command::No => value_or_nothing(reading),
-        Command::GiveName | Command::GivePhone | Command::GiveTime | Command::ChooseOption => value_or_nothing(reading),
-        Command::Book if in_flow => value_or_nothing(reading),
+        Command::Yes | Command::No => value_or_nothing(reading, asked),
+        Command::GiveName | Command::GivePhone | Command::GiveTime | Command::ChooseOption => {
+            value_or_nothing(reading, asked)
+        }
+        Command::Book if in_flow => value_or_nothing(reading, asked),
         // The end, danger and a person are also known by rules: in the middle of something the
         // model alone does not break it off.
         Command::Goodbye | Command::Emergency | Command::Human | Command::Repeat if in_flow => {
-            value_or_nothing(reading)
+            value_or_nothing(reading, asked)
         }
         Command::Reschedule | Command::Cancel if in_flow => {
             if reading.tells_when() {
@@ -180,19 +227,26 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
                 Meaning::Perhaps(guess)
             }
         }
-        Command::Emergency => Meaning::Perhaps(Command::LeaveMessage),
+        Command::Book | Command::Reschedule | Command::Cancel => borne_out(reading, asked, guess),
+        // The model alone hangs up on nobody, raises no alarm and calls nobody to the phone.
+        Command::Goodbye if asked != Asked::AnythingElse => Meaning::Nothing,
+        Command::Emergency if reading.words.len() < FEWEST_ALARMING => Meaning::Nothing,
+        Command::Emergency => Meaning::Perhaps(Command::Emergency),
+        Command::Human if !cues::of_people(&reading.words) => Meaning::Perhaps(Command::LeaveMessage),
         // No word of machines or people: some other question.
         Command::RobotQuestion if !cues::of_machines(&reading.words) => Meaning::Command(Command::OutOfScope),
         _ => Meaning::Command(guess),
     }
 }
 
-fn value_or_nothing(reading: &Reading) -> Meaning {
+fn value_or_nothing(reading: &Reading, asked: Asked) -> Meaning {
     let any = reading.tells_when()
         || reading.service.is_some()
         || reading.name.is_some()
         || reading.phone.is_some()
         || reading.spelled.is_some()
-        || choice::chooses(&reading.words);
+        || choice::chooses(&reading.words)
+        // A short answer may sound like one of the times offered.
+        || (asked == Asked::Options && reading.words.len() <= 4);
     if any { Meaning::Value } else { Meaning::Nothing }
 }

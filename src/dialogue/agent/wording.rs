@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime, Weekday};
 
 use crate::business::{Hours, Opening, WEEKDAYS};
+use crate::parse::fuzzy;
 use crate::parse::number::{in_words, ordinal_in_words};
 
 const MONTHS: [&str; 12] = [
@@ -48,6 +49,21 @@ pub(super) fn minute(minute: u16) -> String {
         1..=9 => format!("{hour} oh {} {half}", in_words(rest)),
         _ => format!("{hour} {} {half}", in_words(rest)),
     }
+}
+
+/// How like the time of `at` something sounds that was no time, 0 to 1.
+pub(super) fn sounds(said: &str, at: DateTime) -> f32 {
+    let minute = minute(minute_of(at));
+    let plain = minute.trim_end_matches(" am").trim_end_matches(" pm");
+    let o_clock = if at.minute() == 0 { format!("{plain} o'clock") } else { plain.to_owned() };
+    let rate = |form: &str| {
+        let form = form.replace(' ', "");
+        let spelled = fuzzy::spelled_alike(said, &form);
+        // Sounds alone are shared by too many words.
+        let sounds = fuzzy::spelled_alike(&fuzzy::sound(said), &fuzzy::sound(&form));
+        if spelled >= 0.5 { spelled.max(sounds) } else { spelled }
+    };
+    rate(plain).max(rate(&o_clock)).max(rate(&minute))
 }
 
 /// Minutes since midnight.

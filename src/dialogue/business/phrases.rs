@@ -78,6 +78,10 @@ phrases! {
     AskPhone "ask_phone" [] "What is the best phone number for you? You can say it or key it in.";
     /// The number can't be complete.
     PhoneAgain "phone_again" ["phone"] "I heard {phone}. That does not seem complete. Please say it once more, digit by digit, or key it in.";
+    /// The number was heard badly.
+    PhoneUnsure "phone_unsure" ["phone"] "I heard {phone}, but not clearly. Please say it once more, digit by digit, or key it in.";
+    /// More digits than a number has, the last ones over and over.
+    PhoneMeant "phone_meant" ["phone"] "I heard {phone}. Is that right?";
     /// Asks whether the number shown is good.
     AskCallerPhone "ask_caller_phone" [] "Can we reach you on the number you are calling from?";
     /// Read-back before a booking.
@@ -106,6 +110,8 @@ phrases! {
     NotFound "not_found" [] "I can't find your appointment.";
     /// After a plain no to a read-back.
     AskChange "ask_change" [] "What should I change: the service, the time, or the name?";
+    /// The answer to a read-back was lost.
+    AnyChange "any_change" [] "Would you like to change anything?";
     /// Two values at once.
     WhichIsRight "which_is_right" ["first", "second"] "Did you mean {first} or {second}?";
     /// The flow is left without effect.
@@ -122,6 +128,12 @@ phrases! {
     NotUnderstoodToo "not_understood_too" [] "I am sorry, I could not make that out.";
     /// How to answer yes or no.
     YesOrNo "yes_or_no" [] "Please say yes or no, or press one for yes and two for no.";
+    /// Which of the wishes that are easily confused?
+    AskWish "ask_wish" [] "Would you like to book, to move, or to cancel an appointment?";
+    /// Wishes by key.
+    PressWish "press_wish" [] "You can press one to book, two to move an appointment, three to cancel one, or four to leave a message.";
+    /// Is it danger?
+    MeantEmergency "meant_emergency" [] "Is this an emergency?";
     /// Did the caller want to book?
     MeantBook "meant_book" [] "Would you like to make a new appointment?";
     /// Did the caller want to move?

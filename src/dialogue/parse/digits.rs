@@ -108,3 +108,16 @@ pub fn in_words(digits: &str) -> String {
     parts.extend(rest.chunks(4).map(|group| group.join(" ")));
     parts.join(", ")
 }
+
+/// The first `wanted` digits when all after them only repeat the last two to four of them, as a
+/// recogniser does that is caught in a loop ("oh one oh one oh one").
+pub fn without_loop(digits: &str, wanted: usize) -> Option<String> {
+    let (kept, tail) = digits.split_at_checked(wanted).filter(|(_, tail)| !tail.is_empty())?;
+    let repeats = |length: &usize| {
+        let group = wanted.checked_sub(*length).and_then(|start| kept.get(start..)).unwrap_or_default();
+        let one_digit = group.chars().all(|c| group.starts_with(c));
+        !one_digit && tail.chars().zip(group.chars().cycle()).all(|(a, b)| a == b)
+    };
+    let looped = (2..=4_usize).any(|length| repeats(&length));
+    looped.then(|| kept.to_owned())
+}

@@ -8,6 +8,7 @@ pub mod choice;
 pub mod day;
 pub mod digits;
 pub mod fuzzy;
+pub mod lexicon;
 pub mod mention;
 pub mod name;
 pub mod number;

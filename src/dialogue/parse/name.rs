@@ -237,6 +237,13 @@ pub fn name(words: &[String], asked: bool) -> Option<String> {
             return Some(name);
         }
     }
+    for end in ["is the name", "is my name"] {
+        let before = at(words, end).and_then(|end| words.get(end.saturating_sub(3)..end)).unwrap_or_default();
+        let start = before.iter().rposition(|word| NO_NAME.contains(&word.as_str())).map_or(0, |i| i + 1);
+        if let Some(name) = run(before.get(start..).unwrap_or_default()) {
+            return Some(name);
+        }
+    }
     if let Some(end) = words.iter().position(|word| matches!(word.as_str(), "speaking" | "here")) {
         let before = words.get(..end).unwrap_or_default();
         let start = before.iter().rposition(|word| NO_NAME.contains(&word.as_str())).map_or(0, |i| i + 1);
@@ -299,11 +306,21 @@ const FILLERS: &[&str] = &[
     "am", "full", "would", "be", "and", "last", "first", "surname", "spelled",
 ];
 
+/// Said between the words of a name.
+const JOINTS: &[&str] = &["uh", "um", "er", "and", "first", "last", "name", "surname", "my", "oh"];
+
 /// The name in an answer that is nothing but a name, with or without fillers.
 fn alone(words: &[String]) -> Option<String> {
     let name: Vec<&str> = words.iter().map(String::as_str).filter(|word| !FILLERS.contains(word)).collect();
     let foreign = |word: &&str| NO_NAME.contains(word) || word.chars().any(|c| c.is_ascii_digit());
     if name.is_empty() || name.iter().any(foreign) {
+        return None;
+    }
+    // "The weather is lovely": what stands between the words of a name is no "is".
+    let first = words.iter().position(|word| name.first() == Some(&word.as_str()))?;
+    let last = words.iter().rposition(|word| name.last() == Some(&word.as_str()))?;
+    let between = words.get(first..=last).unwrap_or_default();
+    if !between.iter().all(|word| name.contains(&word.as_str()) || JOINTS.contains(&word.as_str())) {
         return None;
     }
     let name = tidy(&name)?;

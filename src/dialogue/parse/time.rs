@@ -121,6 +121,9 @@ fn time(words: &[String], before: &str) -> Option<(Times, usize)> {
         return Some(found);
     }
     let led = matches!(before, "at" | "around" | "about" | "towards" | "near" | "nearer" | "like" | "is" | "to" | "it");
+    // A time at the beginning, or after a day, needs no word before it when what follows is clear.
+    let led =
+        led || before.is_empty() && matches!(words.first().map(String::as_str), Some("too" | "for" | "ate" | "won"));
     // "The last one" is no hour.
     let points = matches!(
         before,
@@ -247,18 +250,32 @@ fn counted(word: &str) -> bool {
     )
 }
 
+/// What recognisers make of an hour: some words after "at", almost any before "o'clock".
+fn misheard(word: &str, of_clock: bool) -> Option<u32> {
+    match word {
+        "to" | "too" => return Some(2),
+        "for" | "fore" => return Some(4),
+        "ate" => return Some(8),
+        "won" => return Some(1),
+        "free" | "tree" if of_clock => return Some(3),
+        _ => {}
+    }
+    let hours = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    let like = |hour: &&str| word.len() >= 3 && hour.len() >= 3 && super::fuzzy::spelled_alike(word, hour) >= 0.66;
+    let place = hours.iter().position(|hour| like(hour) && of_clock)?;
+    let only = hours.iter().filter(|hour| like(hour)).count() == 1;
+    u32::try_from(place + 1).ok().filter(|_| only)
+}
+
 fn hour(words: &[String], led: bool) -> Option<(u32, usize)> {
     let heard = words.first()?.as_str();
-    // What recognisers make of a lone hour after "at".
-    let said = match heard {
-        "to" | "too" if led => Some(2),
-        "for" if led => Some(4),
-        "ate" if led => Some(8),
-        "won" if led => Some(1),
-        _ => None,
-    };
-    if let Some(hour) = said {
-        return (words.len() <= 2).then_some((hour, 1));
+    let next = words.get(1).map(String::as_str).unwrap_or_default();
+    let of_clock = matches!(next, "o'clock" | "oclock");
+    if number::cardinal(words).is_none()
+        && let Some(hour) = misheard(heard, of_clock)
+    {
+        let minutes = led && (matches!(next, "thirty" | "fifteen") || (next, words.len()) == ("forty", 3));
+        return (of_clock || minutes || led && words.len() <= 2).then_some((hour, 1));
     }
     let (number, taken) = number::cardinal(words)?;
     // "twenty five" is no hour, and only the five follows the "twenty" of "eight twenty five".

@@ -1,8 +1,8 @@
 //! Days and times of one utterance together.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
-use super::day::{Days, days};
+use super::day::{Days, days, weekday};
 use super::mention::{Mention, Wanted, old, wanted};
 use super::time::{Times, times};
 
@@ -16,9 +16,23 @@ pub struct When {
     words: Vec<String>,
 }
 
+/// "Today thursday" on another day is "to thursday".
+fn to_weekday(words: &[String], today: Date) -> Vec<String> {
+    let mut mended = words.to_vec();
+    for (i, pair) in words.windows(2).enumerate() {
+        let [said, next] = pair else { continue };
+        let other_day = weekday(next).is_some_and(|weekday| weekday != today.weekday());
+        if let (true, true, Some(word)) = (said == "today", other_day, mended.get_mut(i)) {
+            "to".clone_into(word);
+        }
+    }
+    mended
+}
+
 impl When {
     /// Reads `words` as said at `now`.
     pub fn read(words: &[String], now: DateTime) -> Self {
+        let words = &to_weekday(words, now.date());
         let days = days(words, now.date());
         let mut rest = words.to_vec();
         for mention in &days {

@@ -48,3 +48,30 @@ pub fn at(words: &[String], group: &str) -> Option<usize> {
 pub fn has_any(words: &[String], groups: &[&str]) -> bool {
     groups.iter().any(|group| has(words, group))
 }
+
+/// The words without what a recogniser repeats when it is caught in a loop: a group of two or
+/// more that comes again at once. Digits may well come twice.
+pub fn without_loops(words: Vec<String>) -> Vec<String> {
+    let mut kept = words;
+    for length in (2..=6).rev() {
+        let mut i = 0;
+        while i + 2 * length <= kept.len() {
+            let group = kept.get(i..i + length).unwrap_or_default();
+            let again = kept.get(i + length..i + 2 * length).unwrap_or_default();
+            let plain = group.iter().any(|word| !counts(word));
+            if plain && group == again {
+                kept.drain(i + length..i + 2 * length);
+            } else {
+                i += 1;
+            }
+        }
+    }
+    kept
+}
+
+/// Digits, and letters of a spelling.
+fn counts(word: &str) -> bool {
+    word.chars().count() == 1
+        || matches!(word, "oh" | "double" | "triple" | "hundred")
+        || super::number::cardinal(&[word.to_owned()]).is_some()
+}

@@ -46,6 +46,35 @@ fn by_name_with_small_differences() {
 }
 
 #[test]
+fn by_name_however_it_is_spelled() {
+    let scratch = Scratch::new("find-spelled");
+    let store = scratch.store();
+    for (nth, name) in
+        ["Anna Smith", "Sara Clarke", "Catherine Knight", "Nick Ward", "Ann Reed"].into_iter().enumerate()
+    {
+        let (call, nth) = (format!("c{nth}"), i64::try_from(nth).unwrap());
+        let Held::Hold(hold) = store.hold(request(&call, "1"), &haircut(half_hour(nth), 1)).unwrap() else {
+            panic!("it is free")
+        };
+        assert!(matches!(store.book(request(&call, "2"), hold, name, None).unwrap(), Booked::Booking(_)));
+    }
+    for (heard, booked) in [
+        ("annah smith", "Anna Smith"),
+        ("anna smithe", "Anna Smith"),
+        ("ana smyth", "Anna Smith"),
+        ("sarah clark", "Sara Clarke"),
+        ("katherine night", "Catherine Knight"),
+        ("neck ward", "Nick Ward"),
+        ("anne reed", "Ann Reed"),
+    ] {
+        assert_eq!(found(&store, Some(heard), None), [booked], "{heard}");
+    }
+    for other in ["anna smart", "sam clarke", "mick ward", "nick wood"] {
+        assert_eq!(found(&store, Some(other), None), Vec::<String>::new(), "{other}");
+    }
+}
+
+#[test]
 fn the_exact_name_goes_before_those_it_resembles() {
     let scratch = Scratch::new("find-exact");
     let store = salon(&scratch);

@@ -80,7 +80,7 @@ impl Book {
             taken |= self.take_change(desk, reading);
         }
         // Digits are no time, and what sounds like a day in a name is none.
-        let other = matches!(desk.asked, Asked::Phone | Asked::CallerPhone)
+        let other = matches!(desk.asked, Asked::Phone | Asked::CallerPhone | Asked::PhoneMeant)
             || (matches!(desk.asked, Asked::Name | Asked::Spelling) && taken);
         if !other && self.search.hear(desk, reading) {
             taken = true;
@@ -102,13 +102,19 @@ impl Book {
     }
 
     fn take_phone(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
-        if !matches!(desk.asked, Asked::Phone | Asked::CallerPhone | Asked::Confirm | Asked::Change) {
+        let answers = matches!(
+            desk.asked,
+            Asked::Phone | Asked::CallerPhone | Asked::PhoneMeant | Asked::Confirm | Asked::Change
+        );
+        // Who was not ready for the question before answers the one they expected.
+        let early = matches!(desk.asked, Asked::Name | Asked::Spelling | Asked::AnyChange) && reading.spelled.is_none();
+        if !(answers || early && desk.business.booking.ask_phone) {
             return false;
         }
         let shown = desk.caller_number().filter(|_| reading.same_number);
         let phone = reading.phone.clone().or(shown);
         let Some(phone) = phone else { return false };
-        self.phone_settled = desk.take_phone(phone);
+        self.phone_settled = desk.take_phone(phone, reading.phone_doubtful);
         true
     }
 
@@ -205,9 +211,29 @@ impl Book {
                 self.phone_settled = true;
                 self.advance(desk, now)
             }
+            Asked::PhoneMeant => self.phone_told(desk, true, now),
+            Asked::AnyChange => {
+                desk.ask(Asked::Change, Phrase::AskChange, &[]);
+                Step::Going
+            }
+            // The name is read back as it was heard: the yes to that decides.
+            Asked::Spelling if !self.spell && desk.name.is_some() => self.advance(desk, now),
             Asked::Options if self.search.accept_only() => self.advance(desk, now),
             _ => Step::Lost,
         }
+    }
+
+    fn phone_told(&mut self, desk: &mut Desk, right: bool, now: DateTime) -> Step {
+        self.phone_settled = desk.phone_meant(right);
+        if self.phone_settled { self.advance(desk, now) } else { Step::Going }
+    }
+
+    /// No letters came for a name that was heard badly: the read-back will tell. False when
+    /// letters are needed or were not asked for.
+    pub(in crate::agent) fn leave_name(&mut self, desk: &mut Desk) -> bool {
+        let (Some(service), true) = (self.service.clone(), self.search.hold.is_some()) else { return false };
+        let stands = desk.asked == Asked::Spelling && !self.spell && desk.name.is_some();
+        stands && self.complete(desk, &service) == Step::Going
     }
 
     pub(in crate::agent) fn no(&mut self, desk: &mut Desk, now: DateTime) -> Step {
@@ -224,6 +250,10 @@ impl Book {
                 Standing::Nothing => Step::Stuck,
                 _ => Step::Going,
             },
+            Asked::PhoneMeant => self.phone_told(desk, false, now),
+            // It stays as it is, and is read back.
+            Asked::AnyChange | Asked::Change => self.advance(desk, now),
+            Asked::Spelling if !self.spell && desk.name.is_some() => self.advance(desk, now),
             // "Just anna."
             Asked::Name if desk.name.is_some() => self.advance(desk, now),
             Asked::Phone => {
@@ -305,6 +335,11 @@ impl Book {
                 desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]);
                 true
             }
+            // Better an appointment without a number than none.
+            Asked::Phone => {
+                self.phone_settled = true;
+                self.advance(desk, now) == Step::Going
+            }
             _ => false,
         }
     }
@@ -322,6 +357,13 @@ pub(super) fn take_name(desk: &mut Desk, reading: &Reading) -> bool {
         (Some(spelled), said, known) => {
             let base = said.filter(|_| desk.asked != Asked::Spelling).or(known);
             base.map_or(spelled.clone(), |base| name::with_spelling(&base, &spelled))
+        }
+        // Asked for letters, the last name alone was said again.
+        (None, Some(said), Some(known))
+            if desk.asked == Asked::Spelling && known.contains(' ') && !said.contains(' ') =>
+        {
+            let first = known.split(' ').next().is_some_and(|first| first == said);
+            if first { known } else { name::with_spelling(&known, &said) }
         }
         // The last name to the first.
         (None, Some(said), Some(known)) if wants_last && !known.contains(' ') && !said.contains(' ') => {

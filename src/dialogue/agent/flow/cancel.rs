@@ -62,7 +62,9 @@ impl Cancel {
     }
 
     pub(in crate::agent) fn yes(&mut self, desk: &mut Desk) -> Step {
-        let (Asked::Confirm, Some(booking)) = (desk.asked, &self.find.chosen) else { return Step::Lost };
+        let (Asked::Confirm, Some(booking)) = (desk.asked, &self.find.chosen) else {
+            return if desk.asked == Asked::Spelling { self.find.give_up(desk) } else { Step::Lost };
+        };
         self.cancelling = true;
         desk.tool(ToolCall::Cancel { booking: booking.id });
         Step::Going
@@ -74,11 +76,7 @@ impl Cancel {
                 desk.say(Phrase::Kept, &[]);
                 Step::Done
             }
-            Asked::Which => {
-                desk.say(Phrase::NotFound, &[]);
-                Step::Stuck
-            }
-            _ => Step::Lost,
+            _ => self.find.give_up(desk),
         }
     }
 

@@ -26,6 +26,8 @@ pub(in crate::agent) struct Find {
     found: Vec<Booking>,
     pub(in crate::agent) chosen: Option<Booking>,
     by_phone: bool,
+    /// A number that was said instead of a name.
+    told_phone: Option<String>,
     by_name: Option<String>,
     spelled: bool,
     /// The look-up that is awaited: the answer to an older one does not count.
@@ -41,6 +43,10 @@ impl Find {
     /// Takes in a name, a choice, a day of the appointment. True when there was something.
     pub(super) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
         if desk.asked == Asked::Which && self.choose(reading) {
+            return true;
+        }
+        if let (Some(phone), Asked::Name | Asked::Spelling) = (&reading.phone, desk.asked) {
+            self.told_phone = Some(phone.clone());
             return true;
         }
         let before = desk.name.clone();
@@ -77,6 +83,9 @@ impl Find {
     pub(super) fn advance(&mut self, desk: &mut Desk) -> Step {
         if self.chosen.is_some() {
             return Step::Done;
+        }
+        if let Some(phone) = self.told_phone.take() {
+            return self.look_up(desk, None, Some(phone));
         }
         if let Some(name) = desk.name.clone() {
             if self.by_name.as_ref() != Some(&name) {
@@ -161,6 +170,15 @@ impl Find {
             }
             _ => {}
         }
+    }
+
+    /// Yes or no to letters or to a choice: nothing more to find it by.
+    pub(super) fn give_up(&self, desk: &mut Desk) -> Step {
+        if !matches!(desk.asked, Asked::Which | Asked::Spelling) {
+            return Step::Lost;
+        }
+        desk.say(Phrase::NotFound, &[]);
+        Step::Stuck
     }
 
     /// Another way to be found after a miss.

@@ -72,8 +72,8 @@ impl Message {
                     return Step::Lost;
                 }
             }
-            Asked::Phone => match reading.phone.clone() {
-                Some(phone) if !desk.take_phone(phone.clone()) => return Step::Going,
+            Asked::Phone | Asked::PhoneMeant => match reading.phone.clone() {
+                Some(phone) if !desk.take_phone(phone.clone(), reading.phone_doubtful) => return Step::Going,
                 Some(_) => {}
                 None => return Step::Lost,
             },
@@ -86,9 +86,20 @@ impl Message {
         match desk.asked {
             Asked::Name | Asked::Spelling => self.name_settled = true,
             Asked::Phone => self.phone_settled = true,
+            Asked::PhoneMeant => {
+                desk.phone_meant(false);
+                return Step::Going;
+            }
             _ => return Step::Lost,
         }
         self.advance(desk)
+    }
+
+    pub(in crate::agent) fn yes(&mut self, desk: &mut Desk) -> Step {
+        if desk.asked != Asked::PhoneMeant {
+            return Step::Lost;
+        }
+        if desk.phone_meant(true) { self.advance(desk) } else { Step::Going }
     }
 
     /// What is still missing can't be had: keep what there is. False when there is no text.

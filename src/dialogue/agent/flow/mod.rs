@@ -59,7 +59,7 @@ impl Flow {
             Flow::Book(flow) => flow.yes(desk, now),
             Flow::Reschedule(flow) => flow.yes(desk, now),
             Flow::Cancel(flow) => flow.yes(desk),
-            Flow::Message(_) => Step::Lost,
+            Flow::Message(flow) => flow.yes(desk),
         }
     }
 

@@ -113,6 +113,11 @@ impl Reschedule {
                 Step::Going
             }
             Asked::Options if self.search.accept_only() => self.advance(desk, now),
+            Asked::AnyChange => {
+                self.search.clear(desk);
+                self.advance(desk, now)
+            }
+            Asked::Spelling => self.find.give_up(desk),
             _ => Step::Lost,
         }
     }
@@ -123,15 +128,12 @@ impl Reschedule {
                 self.search.clear(desk);
                 self.advance(desk, now)
             }
+            Asked::AnyChange => self.advance(desk, now),
             Asked::Options => match self.search.refuse(desk) {
                 Standing::Nothing => Step::Stuck,
                 _ => Step::Going,
             },
-            Asked::Which => {
-                desk.say(Phrase::NotFound, &[]);
-                Step::Stuck
-            }
-            _ => Step::Lost,
+            _ => self.find.give_up(desk),
         }
     }
 

@@ -1,6 +1,8 @@
 //! A call by text: the agent of a ready business, a scripted model, a calendar in memory.
 #![allow(dead_code)] // every test file uses another part of it
 
+pub mod scripts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
