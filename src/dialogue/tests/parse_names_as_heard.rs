@@ -18,7 +18,7 @@ fn what_is_said_alike_is_written_as_usual() {
         ("jon coopar", "jon cooper"),
         ("hellen youngg", "helen young"),
         ("peter wylson", "peter wilson"),
-        ("hanna baley", "hannah bailey"),
+        ("hanna bailie", "hannah bailey"),
         ("helen young youngg", "helen young"),
     ] {
         assert_eq!(written_as_usual(heard), written, "{heard}");
