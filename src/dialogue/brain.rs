@@ -263,6 +263,12 @@ pub trait Brain: Clone {
     fn delay(&self, nth: u8) -> Line;
     /// The longest call is nearly reached.
     fn time_is_up(&mut self) -> Vec<Act>;
+    /// The caller hung up, in the middle of `unfinished` (empty when they were not speaking):
+    /// what must still be done. Only tools are carried out; nobody hears words any more.
+    fn hung_up(&mut self, now: DateTime, unfinished: &Heard) -> Vec<Act> {
+        let _ = (now, unfinished);
+        Vec::new()
+    }
     /// Of the last thing said, only this was heard before the caller cut in.
     fn cut_off(&mut self, heard_text: &str);
     /// All fixed phrases, so that the voice has them ready before anybody calls.

@@ -132,10 +132,10 @@ impl Desk {
         }
         let say = lines.join(" ");
         if as_json {
-            let decided = decision.and_then(|text| serde_json::from_str::<Value>(&text).ok()).unwrap_or_default();
-            let command = decided.get("do").cloned().unwrap_or_else(|| "rule".into());
-            let args = decided.get("args").cloned().unwrap_or_else(|| json!({}));
-            print(&json!({ "do": command, "args": args, "say": say, "tools": tools }).to_string());
+            let model = decision.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            let (command, args) = call.agent.last_command();
+            let turn = json!({ "do": command, "args": args, "model": model, "say": say, "tools": tools });
+            print(&turn.to_string());
         } else {
             print(&format!("agent: {say}"));
         }

@@ -2,9 +2,10 @@ use jiff::civil::DateTime;
 
 use super::asked::Asked;
 use super::decision::Decision;
+use super::flow::Flow;
 use super::grammar::Possible;
 use super::prompt::{self, Have};
-use super::{Agent, inform, understand, wording};
+use super::{Agent, acted, inform, understand, wording};
 use crate::brain::{Act, Ask, Brain, Expect, Heard, Line, Outcome, ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::{digits, spelling, words};
@@ -119,6 +120,7 @@ impl Brain for Agent {
                 (meaning, decision.and_then(|decision| decision.say))
             }
         };
+        self.acted_on = acted::on(meaning, &reading, self.desk.asked);
         self.act(meaning, &reading, wording, now);
         self.desk.take_acts()
     }
@@ -184,6 +186,15 @@ impl Brain for Agent {
         self.desk.say(Phrase::TimeUp, &[]);
         self.desk.hang_up(Outcome::TooLong);
         self.desk.take_acts()
+    }
+
+    fn hung_up(&mut self, now: DateTime, unfinished: &Heard) -> Vec<Act> {
+        let unfinished = self.read(now, unfinished);
+        if let Some(Flow::Message(message)) = &mut self.flow {
+            message.hung_up(&mut self.desk, &unfinished);
+        }
+        let acts = self.desk.take_acts();
+        acts.into_iter().filter(|act| matches!(act, Act::Tool(_))).collect()
     }
 
     fn cut_off(&mut self, heard_text: &str) {

@@ -6,6 +6,7 @@
 //! words. Nothing is booked, moved or cancelled without a yes to a read-back: that holds with
 //! the model replaced by an adversary, and there is a test that does so.
 
+mod acted;
 mod asked;
 mod brain;
 mod command;
@@ -87,6 +88,7 @@ pub struct Agent {
     alarm: Option<String>,
     /// The read-back was talked over: a yes to it is no consent.
     unheard: bool,
+    acted_on: acted::ActedOn,
     randomness: fastrand::Rng,
 }
 
@@ -109,8 +111,16 @@ impl Agent {
             unanswered: None,
             alarm: None,
             unheard: false,
+            acted_on: acted::nothing(),
             randomness: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    /// What the last turn was taken for, whether rules or the model decided it: a command of
+    /// [`Command::ALL`] by name, or `ask`, `value`, `drop`, `nothing`; and the values read out of
+    /// the turn. Holds what a caller said: not for logs.
+    pub fn last_command(&self) -> (&'static str, serde_json::Value) {
+        self.acted_on.clone()
     }
 
     fn read(&self, now: DateTime, heard: &Heard) -> Reading {

@@ -38,7 +38,7 @@ use machine::{Machine, Now, Poll};
 
 pub use config::{Config, DelayConfig, FloorConfig, HearingConfig, Lines, SilenceConfig, TurnConfig};
 
-use crate::brain::{Brain, Heard, Outcome};
+use crate::brain::{Act, Brain, Heard, Outcome};
 use crate::io::{EngineKind, Input, Output};
 use floor::Floor;
 use hearing::Hearing;
@@ -267,7 +267,10 @@ impl<B: Brain> Conversation<B> {
     fn input(&mut self, now: Now, input: Input) {
         match input {
             Input::Connected { local } => self.connect(now, local),
-            Input::Gone => self.end(None),
+            Input::Gone => {
+                self.take_leave(now);
+                self.end(None);
+            }
             _ if self.connected.is_none() => {}
             Input::Frame { speech, level_db } => self.on_frame(now, speech, level_db),
             Input::Digit(key) => self.on_key(now, key),
@@ -328,6 +331,21 @@ impl<B: Brain> Conversation<B> {
     }
 
     /// The call is over: `outcome` says how where we close it ourselves.
+    /// The caller is gone: what the brain would not have lost is still done. Nothing waits for
+    /// the results.
+    fn take_leave(&mut self, now: Now) {
+        if self.ended || self.connected.is_none() {
+            return;
+        }
+        let (local, unfinished) = (self.local(now), self.turn.heard());
+        for act in self.brain_mut().hung_up(local, &unfinished) {
+            if let Act::Tool(call) = act {
+                let (request, key) = (self.next_request(), self.record.next_key());
+                self.emit(Output::Tool { request, key, call });
+            }
+        }
+    }
+
     fn end(&mut self, outcome: Option<Outcome>) {
         if self.ended {
             return;

@@ -195,3 +195,42 @@ fn a_message_is_kept_though_the_caller_leaves_early() {
     says(&call.say("goodbye"), &["Goodbye"]);
     assert_eq!(call.calendar.messages.len(), 1);
 }
+
+#[test]
+fn a_message_is_kept_when_the_caller_hangs_up_in_it() {
+    let gone = |call: &mut Stage, unfinished: &str| {
+        let acts = call.agent.hung_up(call.now, &heard(unfinished));
+        call.perform(acts);
+        call.calendar.messages.clone()
+    };
+    let mut call = Stage::at("salon");
+    says(&call.say("can i leave a message"), &["pass on"]);
+    // Before anything was said there is nothing to keep.
+    assert!(gone(&mut call.clone(), "").is_empty());
+    let kept = gone(&mut call.clone(), "please tell maria that i called");
+    assert_eq!(kept, [(None, None, "please tell maria that i called".to_owned(), false)]);
+    call.say("please tell maria that i called");
+    assert_eq!(gone(&mut call.clone(), "").len(), 1, "asked for the name");
+    assert_eq!(gone(&mut call.clone(), "anna smith")[0].0.as_deref(), Some("Anna Smith"));
+    call.say("anna smith");
+    let kept = gone(&mut call.clone(), "five five five one two three four five six seven");
+    assert_eq!(kept[0].1.as_deref(), Some("5551234567"));
+    call.say("five five five one two three four five six seven");
+    assert_eq!(gone(&mut call, "").len(), 1, "kept once");
+    let mut booking = Stage::at("salon");
+    booking.say("book a haircut on tuesday at three");
+    assert!(gone(&mut booking, "anna smith").is_empty());
+    assert!(!booking.has_effect());
+}
+
+#[test]
+fn tells_what_a_turn_was_taken_for() {
+    let mut call = Stage::at("salon");
+    call.say("book a haircut on tuesday at three pm");
+    let (command, values) = call.agent.last_command();
+    assert_eq!((command, &values["service"], &values["time"]), ("book", &"haircut".into(), &"15:00".into()));
+    call.say("anna smith");
+    assert_eq!(call.agent.last_command().0, "give_name");
+    call.say("yes");
+    assert_eq!(call.agent.last_command().0, "yes");
+}

@@ -37,6 +37,10 @@ pub(in crate::agent) struct Message {
     phone_settled: bool,
     /// How often it could not be kept.
     failed: u8,
+    /// It is being kept.
+    sent: bool,
+    /// The message itself is kept already: only a number is worth another one.
+    is_kept: bool,
 }
 
 impl Message {
@@ -56,7 +60,12 @@ impl Message {
 
     /// The number to call back about an urgent message that is sent already.
     pub(in crate::agent) fn urgent_number(text: String) -> Self {
-        Message { urgent: true, name_settled: true, ..Message::about(format!("To call back about: {text}")) }
+        Message {
+            urgent: true,
+            name_settled: true,
+            is_kept: true,
+            ..Message::about(format!("To call back about: {text}"))
+        }
     }
 
     pub(in crate::agent) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> Step {
@@ -102,6 +111,23 @@ impl Message {
         if desk.phone_meant(true) { self.advance(desk) } else { Step::Going }
     }
 
+    /// The caller hung up while saying `unfinished`: what there is of a message is kept.
+    pub(in crate::agent) fn hung_up(&mut self, desk: &mut Desk, unfinished: &Reading) {
+        match desk.asked {
+            Asked::Message if !unfinished.words.is_empty() => {
+                self.text = Some(unfinished.text().chars().take(LONGEST).collect());
+            }
+            Asked::Name if unfinished.name.is_some() => {
+                take_name(desk, unfinished);
+            }
+            Asked::Phone if unfinished.phone.is_some() => desk.phone.clone_from(&unfinished.phone),
+            _ => {}
+        }
+        if !self.sent && (!self.is_kept || desk.phone.is_some()) {
+            self.settle(desk);
+        }
+    }
+
     /// What is still missing can't be had: keep what there is. False when there is no text.
     pub(in crate::agent) fn settle(&mut self, desk: &mut Desk) -> bool {
         self.name_settled = true;
@@ -124,11 +150,13 @@ impl Message {
             return Step::Going;
         }
         let name = desk.name.as_deref().map(name::written);
+        self.sent = true;
         desk.tool(ToolCall::Message { name, phone: desk.best_phone(), text, urgent: self.urgent });
         Step::Going
     }
 
     pub(in crate::agent) fn tool_result(&mut self, desk: &mut Desk, result: ToolResult) -> Step {
+        self.sent = false;
         match result {
             ToolResult::MessageKept { .. } => {
                 let recipient = desk.business.messages.recipient.clone();

@@ -9,6 +9,8 @@ pub struct Script {
     pub answers: Vec<(&'static str, Vec<Act>)>,
     pub greeting: Vec<Act>,
     pub after_tool: Vec<Act>,
+    /// When the caller hangs up.
+    pub farewell: Vec<Act>,
     pub expects: Expect,
     pub uses_model: bool,
     /// Everything that happened to *this* brain, clones apart.
@@ -31,6 +33,7 @@ impl Default for Script {
             answers: Vec::new(),
             greeting: vec![Act::Say(Line { text: GREETING.into(), interruptible: false }), act("How can I help?")],
             after_tool: vec![act("That is done.")],
+            farewell: Vec::new(),
             expects: Expect::Open,
             uses_model: true,
             log: Vec::new(),
@@ -113,6 +116,11 @@ impl Brain for Script {
     fn time_is_up(&mut self) -> Vec<Act> {
         self.log.push("time is up".into());
         vec![act("Our time is up."), Act::HangUp(Outcome::TooLong)]
+    }
+
+    fn hung_up(&mut self, _now: DateTime, unfinished: &Heard) -> Vec<Act> {
+        self.log.push(format!("hung up in: {}", unfinished.text));
+        self.farewell.clone()
     }
 
     fn cut_off(&mut self, heard_text: &str) {
