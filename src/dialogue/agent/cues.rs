@@ -72,6 +72,27 @@ const NO_DANGER: &[&str] = &[
     "for emergencies",
     "bleeding gums",
     "gums are bleeding",
+    "fire escape",
+    "fire door",
+    "fire extinguisher",
+    "fire inspection",
+];
+/// Ask about cancelling and moving, and do neither.
+const POLICY: &[&str] = &[
+    "what happens if",
+    "how much is it to",
+    "how much does it cost to",
+    "is it free to",
+    "is there a fee",
+    "a fee for",
+    "cancellation policy",
+    "cancellation fee",
+    "your policy",
+    "charge for cancelling",
+    "charge if",
+    "do you cancel",
+    "until when can i",
+    "how late can i cancel",
 ];
 const PERSON: &[&str] = &[
     "a person",
@@ -306,6 +327,9 @@ const MOVE: &[&str] = &[
     "moving my",
     "changing my",
 ];
+/// Say of an appointment that it shall be at another time.
+const ELSEWHEN: &[&str] =
+    &["forward", "put off", "off until", "off till", "later", "earlier", "moved", "back", "instead"];
 const BOOK: &[&str] = &[
     "book",
     "booking",
@@ -550,10 +574,14 @@ pub(super) fn wish(words: &[String]) -> Option<Command> {
 
 /// The command that the words speak for most, if any.
 pub(super) fn cue(words: &[String]) -> Option<(Command, Sure)> {
+    if has_any(words, POLICY) && (near(words, "cancel") || near(words, "reschedule") || has_any(words, CANCEL)) {
+        return Some((Command::OutOfScope, Sure::Strong));
+    }
     if near(words, "cancel") || has_any(words, CANCEL) {
         return Some((Command::Cancel, Sure::Strong));
     }
     let moves = has_any(words, &["move", "change", "shift", "switch", "push", "delay"]) && mentions_appointment(words);
+    let moves = moves || (has_any(words, ELSEWHEN) && of_own_appointment(words));
     if moves || near(words, "reschedule") || has_any(words, MOVE) {
         let strong = near(words, "reschedule") || mentions_appointment(words) || has_any(words, &["rebook"]);
         return Some((Command::Reschedule, if strong { Sure::Strong } else { Sure::Weak }));
@@ -577,6 +605,8 @@ pub(super) fn cue(words: &[String]) -> Option<(Command, Sure)> {
     match (found.first(), found.len(), books) {
         (Some(only), 1, false) => Some((*only, Sure::Strong)),
         (Some(first), _, _) => Some((*first, Sure::Weak)),
+        // Who has an appointment wants something done with it, and has not said what.
+        (None, _, true) if of_own_appointment(words) && !has_any(words, &["book", "schedule", "make"]) => None,
         (None, _, true) => {
             let strong = has_any(words, &["book", "schedule", "make an appointment", "an appointment", "reserve"]);
             Some((Command::Book, if strong { Sure::Strong } else { Sure::Weak }))

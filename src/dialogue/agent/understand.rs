@@ -167,6 +167,7 @@ pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Op
         (None | Some(Command::Book), None) if !in_flow && reading.service.is_some() && reading.tells_when() => {
             Meaning::Command(Command::Book)
         }
+        (None | Some(Command::Book), None) if !in_flow && cues::of_own_appointment(&reading.words) => Meaning::Unclear,
         (None, _) => value_or_nothing(reading, asked),
         (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
         // "cancel" is said more surely than a small model guesses.

@@ -69,10 +69,10 @@ fn heard_calls(folder: &str, transcripts: &str, at_least: usize) {
 
 #[test]
 fn known_wordings_survive_a_small_recogniser() {
-    heard_calls("known", include_str!("front_desk/misheard/known.txt"), 0);
+    heard_calls("known", include_str!("front_desk/misheard/known.txt"), 27);
 }
 
 #[test]
 fn free_wordings_through_a_small_recogniser_never_end_in_a_wrong_effect() {
-    heard_calls("free", include_str!("front_desk/misheard/free.txt"), 0);
+    heard_calls("free", include_str!("front_desk/misheard/free.txt"), 14);
 }
