@@ -10,6 +10,7 @@ mod acted;
 mod asked;
 mod brain;
 mod command;
+mod cue_words;
 mod cues;
 mod decision;
 mod desk;

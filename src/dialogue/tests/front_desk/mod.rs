@@ -1,5 +1,6 @@
 //! A call by text: the agent of a ready business, a scripted model, a calendar in memory.
 #![allow(dead_code)] // every test file uses another part of it
+#![allow(clippy::expect_used)] // a test may say what it stands on
 
 pub mod scripts;
 
