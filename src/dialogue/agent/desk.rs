@@ -175,8 +175,7 @@ impl Desk {
     /// was asked again; a caller who insists is believed.
     pub(super) fn take_phone(&mut self, phone: String, doubtful: bool) -> bool {
         let wanted = self.business.identity.phone_digits.map(usize::from);
-        let with_country = |digits: usize| phone.len() == digits + 1 && phone.starts_with('1');
-        let complete = wanted.is_none_or(|digits| phone.len() == digits || with_country(digits));
+        let complete = self.is_complete(&phone);
         if (complete && !doubtful) || self.phone_tries >= 2 || (complete && self.phone_tries > 0) {
             self.phone = Some(phone);
             return true;
@@ -192,6 +191,13 @@ impl Desk {
         self.phone_meant = unlooped;
         self.ask(asked, phrase, &[("phone", &heard)]);
         false
+    }
+
+    /// True when the number has as many digits as callers of this business have.
+    pub(super) fn is_complete(&self, phone: &str) -> bool {
+        let with_country = |digits: usize| phone.len() == digits + 1 && phone.starts_with('1');
+        let wanted = self.business.identity.phone_digits.map(usize::from);
+        wanted.is_none_or(|digits| phone.len() == digits || with_country(digits))
     }
 
     /// Yes or no to "I heard ..., is that right?" after a no it is asked anew.

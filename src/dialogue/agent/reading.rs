@@ -20,8 +20,9 @@ const SURE_OF_NAME: f32 = 0.75;
 const SURE_OF_COMMON: f32 = 0.5;
 /// The same for a last name that is known as a first name only: "mark kevin" for "mark evans".
 const SURE_OF_ODD: f32 = 0.92;
-/// The same for each digit of a number.
-const SURE_OF_DIGIT: f32 = 0.5;
+/// The same for each digit of a number. With the starter recogniser the surest wrong number had
+/// a digit of 0.68, the least sure right one 0.82.
+const SURE_OF_DIGIT: f32 = 0.7;
 /// "The number I'm calling from".
 const SAME_NUMBER: &[&str] =
     &["this number", "same number", "this one", "calling from", "the same", "calling you from", "on file", "called on"];
@@ -110,7 +111,9 @@ impl Reading {
             let name = name.filter(|name| is_person(name, business) && pointed_at(name));
             self.name = name.map(|name| lexicon::written_as_usual(&name));
         }
+        // Digits of a number are no time.
         if self.time == Wanted::Nothing
+            && self.phone.is_none()
             && let Some(said) = arg("time")
         {
             self.time = When::read(&said, now).time(true);

@@ -161,6 +161,18 @@ fn a_number_said_early_is_kept() {
 }
 
 #[test]
+fn a_number_among_offered_times_is_no_time() {
+    let mut call = Stage::at("dental");
+    says(&call.say("book a checkup for thursday"), &["Which would you like?"]);
+    let said = call.say_to_model(
+        "my number is five five five two four six eight one oh one oh one",
+        "{\"do\":\"give_time\",\"args\":{\"time\":\" eight one\"}}",
+    );
+    says(&said, &["Which would you like?"]);
+    assert!(!said.contains("Did you mean"), "{said}");
+}
+
+#[test]
 fn an_appointment_is_found_by_a_number_when_not_by_name() {
     let mut call = Stage::at("salon");
     let start = jiff::civil::date(2026, 11, 27).at(9, 0, 0, 0);

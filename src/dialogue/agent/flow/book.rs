@@ -107,7 +107,9 @@ impl Book {
             Asked::Phone | Asked::CallerPhone | Asked::PhoneMeant | Asked::Confirm | Asked::Change
         );
         // Who was not ready for the question before answers the one they expected.
-        let early = matches!(desk.asked, Asked::Name | Asked::Spelling | Asked::AnyChange) && reading.spelled.is_none();
+        let complete = reading.phone.as_ref().is_some_and(|phone| desk.is_complete(phone));
+        let wanted = matches!(desk.asked, Asked::Name | Asked::Spelling | Asked::AnyChange) || complete;
+        let early = wanted && reading.spelled.is_none() && desk.asked != Asked::Question;
         if !(answers || early && desk.business.booking.ask_phone) {
             return false;
         }
