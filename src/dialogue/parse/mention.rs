@@ -22,10 +22,18 @@ pub enum Role {
     Old,
     /// It is ruled out ("not tuesday").
     Not,
+    /// It is when something else happens ("i finish work at five"): wanted only when nothing
+    /// else is.
+    Aside,
 }
 
 const APPOINTMENT: [&str; 8] =
     ["appointment", "booking", "slot", "visit", "reservation", "appointments", "bookings", "session"];
+/// What happens at the time or day said next, and is no appointment.
+const EVENTS: [&str; 14] = [
+    "married", "finish", "finishes", "finished", "wedding", "birthday", "party", "leave", "leaving", "flight", "fly",
+    "school", "shift", "arrives",
+];
 /// Something said between two values that takes the first back.
 const TAKES_BACK: [&str; 10] =
     ["no", "sorry", "actually", "mean", "meant", "rather", "wait", "instead", "make", "scratch"];
@@ -38,6 +46,10 @@ pub(super) fn role_at(words: &[String], start: usize, end: usize) -> Role {
         near += 1;
     }
     let (one, two) = (back(near), back(near + 1));
+    let event = (near..near + 2).any(|n| EVENTS.contains(&back(n)));
+    if event && matches!(back(1), "at" | "on" | "is" | "this" | "next") {
+        return Role::Aside;
+    }
     if matches!(one, "not" | "except" | "isn't") {
         return Role::Not;
     }
@@ -79,7 +91,8 @@ pub enum Wanted<T> {
 /// What is wanted of `mentions`. Two without a word between them that takes the first back
 /// contradict each other; what else is said does not matter here.
 pub fn wanted<T: Copy + PartialEq>(mentions: &[Mention<T>], words: &[String]) -> Wanted<T> {
-    let list: Vec<&Mention<T>> = mentions.iter().filter(|m| m.role == Role::Wanted).collect();
+    let of = |role: Role| mentions.iter().filter(|m| m.role == role).collect::<Vec<&Mention<T>>>();
+    let list = if of(Role::Wanted).is_empty() { of(Role::Aside) } else { of(Role::Wanted) };
     let [.., before, last] = list.as_slice() else {
         return list.first().map_or(Wanted::Nothing, |only| Wanted::One(only.value));
     };

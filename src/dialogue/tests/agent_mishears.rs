@@ -183,3 +183,21 @@ fn an_appointment_is_found_by_a_number_when_not_by_name() {
     says(&said, &["for Siobhan Walsh. Shall I cancel it?"]);
     assert!(!call.has_effect());
 }
+
+#[test]
+fn when_something_else_happens_is_not_when_to_come() {
+    for text in [
+        "i finish work at half past five so could you do a haircut thursday at six in the evening",
+        "could you do a haircut thursday at six in the evening because i finish work at half past five",
+        "my sister gets married on saturday i need a haircut on thursday at six in the evening",
+        "it's my birthday on friday so a haircut on thursday at six in the evening please",
+    ] {
+        let mut call = Stage::at("salon");
+        let said = call.say(text);
+        assert!(said.contains("full name"), "{text}: {said}");
+        says(&call.say("anna smith"), &["Thursday, November twenty sixth, at six pm"]);
+    }
+    // Nothing else was said: it is the wish after all.
+    let mut call = Stage::at("salon");
+    says(&call.say("i need a haircut for my wedding on saturday"), &["Saturday, November twenty eighth"]);
+}
