@@ -131,6 +131,11 @@ impl Reading {
         self.words.is_empty() && self.keyed.is_empty()
     }
 
+    /// True when a common name was said and nothing else.
+    pub(super) fn is_name_alone(&self) -> bool {
+        self.words.len() == 2 && self.name.is_some() && common_name(&self.words).is_some()
+    }
+
     /// True when a day or a time was said.
     pub(super) fn tells_when(&self) -> bool {
         !self.when.days.is_empty() || self.time != Wanted::Nothing

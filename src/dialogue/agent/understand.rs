@@ -18,6 +18,9 @@ const UNSURE: f32 = 0.75;
 /// Fewer words than this are no danger unless they say so.
 const FEWEST_ALARMING: usize = 5;
 
+/// Leave-taking with fewer words than this holds no message.
+const FEWEST_TOLD: usize = 4;
+
 /// What a turn means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -93,6 +96,9 @@ fn dictated(reading: &Reading) -> Meaning {
     if cues::repeat(&reading.words) {
         return Meaning::Command(Command::Repeat);
     }
+    if cues::goodbye(&reading.words) && reading.words.len() <= FEWEST_TOLD {
+        return Meaning::Command(Command::Goodbye);
+    }
     if cues::drop_it(&reading.words) || (reading.bare_answer && reading.words.len() <= 3) {
         return if reading.answer == Some(Answer::Yes) { Meaning::Nothing } else { Meaning::Drop };
     }
@@ -104,6 +110,7 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
     let cue = cues::cue(&reading.words);
     let elsewhere = matches!(cue, Some((_, Sure::Strong)));
     match asked {
+        Asked::Open | Asked::Wish if cue.is_none() && reading.is_name_alone() => Some(Meaning::Value),
         Asked::Wish => cues::wish(&reading.words).map(Meaning::Command),
         Asked::Change if reading.bare_answer && reading.answer == Some(Answer::No) => yes_no(reading),
         Asked::Confirm | Asked::AnyChange => confirmed(reading),
@@ -231,7 +238,7 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
         Command::Book | Command::Reschedule | Command::Cancel => borne_out(reading, asked, guess),
         // The model alone hangs up on nobody, raises no alarm and calls nobody to the phone.
         Command::Goodbye if asked != Asked::AnythingElse => Meaning::Nothing,
-        Command::Emergency if reading.words.len() < FEWEST_ALARMING => Meaning::Nothing,
+        Command::Emergency if reading.words.len() < FEWEST_ALARMING || reading.confidence < UNSURE => Meaning::Nothing,
         Command::Emergency => Meaning::Perhaps(Command::Emergency),
         Command::Human if !cues::of_people(&reading.words) => Meaning::Perhaps(Command::LeaveMessage),
         // No word of machines or people: some other question.

@@ -273,3 +273,31 @@ fn who_is_not_understood_twice_gets_keys_then_a_message() {
     assert!(call.clone().key("1").contains("Which service"));
     assert!(call.say("blah blah").contains("Shall I take a message"));
 }
+
+#[test]
+fn a_name_where_a_wish_was_asked_for_is_kept_and_the_wish_asked_for_again() {
+    let heard = dialogue::Heard { text: "cold my pine meant".into(), confidence: 0.6, ..Default::default() };
+    let mut call = Stage::at("salon");
+    call.hear(&heard, |_| Some("{\"do\":\"cancel\",\"args\":{}}".to_owned()));
+    let said = call.say_to_model("peter wilson", "{\"do\":\"human\",\"args\":{}}");
+    assert!(said.contains("to book, to move, or to cancel"), "{said}");
+    let said = call.say("to cancel");
+    assert!(said.contains("can't find an appointment under Peter Wilson"), "{said}");
+}
+
+#[test]
+fn what_was_hardly_heard_raises_no_alarm() {
+    let text = "my co is under my hairry really";
+    let heard = dialogue::Heard { text: text.into(), confidence: 0.65, ..Default::default() };
+    let mut call = Stage::at("salon");
+    let said = call.hear(&heard, |_| Some("{\"do\":\"emergency\",\"args\":{}}".to_owned()));
+    assert!(!said.contains("emergency"), "{said}");
+}
+
+#[test]
+fn a_goodbye_is_no_message() {
+    let mut call = Stage::at("salon");
+    call.say("can i leave a message");
+    assert!(call.say("no bye").contains("Goodbye"));
+    assert!(call.calendar.messages.is_empty());
+}
