@@ -16,8 +16,9 @@ use super::launch::Launch;
 /// Work that may wait for a worker; beyond it calls are told "no" at once.
 const QUEUE: usize = 4096;
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// After so many starts in a row that never got ready the worker is given up.
+/// A worker that was never ready is given up after so many starts.
 const HOPELESS: u32 = 5;
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the watcher must know of an engine's events: whose they are and whether more will come.
 pub trait Answer {
@@ -82,12 +83,14 @@ async fn keep_alive<E: Engine>(
 {
     let mut starts = 0;
     let mut failures = 0;
+    let mut was_ever_ready = false;
     loop {
         starts += 1;
-        let was_ready;
+        let mut is_there = true;
+        let mut was_ready = false;
         let why = match launch.spawn() {
             Err(error) => {
-                was_ready = false;
+                is_there = false;
                 error.to_string()
             }
             Ok((child, stream)) => {
@@ -97,16 +100,26 @@ async fn keep_alive<E: Engine>(
                 why
             }
         };
+        was_ever_ready |= was_ready;
         failures = if was_ready { 0 } else { failures + 1 };
         tracing::error!(engine = E::NAME, why, "worker is gone");
-        let over = failures >= HOPELESS;
+        // What has worked may work again: a box on its own goes on trying for ever.
+        let over = !was_ever_ready && (failures >= HOPELESS || !is_there);
         state.send_replace(if over { State::Failed { why } } else { State::Down { why } });
         client.fail_all();
         while work.try_recv().is_ok() {} // it was meant for a session that no longer exists
         if over {
             return;
         }
-        sleep(Duration::from_millis(if failures == 0 { 0 } else { 250 << failures })).await;
+        sleep(pause_before_start(failures)).await;
+    }
+}
+
+/// None after a worker that had been ready; ever longer ones after failures to get there.
+fn pause_before_start(failures: u32) -> Duration {
+    match failures {
+        0 => Duration::ZERO,
+        _ => Duration::from_millis(250 << failures.min(16)).min(LONGEST_PAUSE),
     }
 }
 
