@@ -55,7 +55,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("engines.stt.model", Kind::Text, "\"starter-stt\"", "Name of the speech recogniser's model."),
     key("engines.llm.model", Kind::Text, "\"starter-llm\"", "Name of the language model."),
-    key("engines.llm.slots", Kind::Number(0, 1_000), "0", "Calls it thinks for at once; 0: as many as sip.max_calls."),
+    key(
+        "engines.llm.slots",
+        Kind::Number(0, 200),
+        "0",
+        "Calls it thinks for at once; 0: as many as sip.max_calls, up to 200.",
+    ),
     key("engines.tts.model", Kind::Text, "\"espeak-en-us\"", "Name of the voice, unless the business names its own."),
     key("business.folder", Kind::Path, "\"business\"", "Folder with business.toml and knowledge/*.md."),
     key("records.database", Kind::Path, "\"callbox.db\"", "File that keeps calls, bookings and messages."),

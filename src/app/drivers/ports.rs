@@ -59,7 +59,7 @@ impl Ports {
         Err(io::Error::new(
             io::ErrorKind::AddrInUse,
             format!(
-                "no free pair of RTP ports on {} between {} and {}: widen rtp.ports",
+                "no free pair of RTP ports on {} between {} and {}: lower rtp.first_port or raise rtp.last_port",
                 self.address,
                 self.range.start(),
                 self.range.end()

@@ -7,6 +7,9 @@ use engine::{Llm, Stt, Tts};
 use super::{Client, Engines, Launch};
 use crate::config;
 
+/// Calls whose prompt the language model's worker keeps at once, at most; further calls share these.
+const MOST_SLOTS: u16 = 200;
+
 /// The models that were chosen, verified against their manifests.
 #[derive(Debug, Clone)]
 pub struct Models {
@@ -80,7 +83,7 @@ pub fn workers_folder(wanted: &config::Engines) -> PathBuf {
 impl Engines {
     /// Starts the three workers; they get ready in their own time.
     pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Self {
-        let slots = |own: u16| if own == 0 { max_calls } else { own };
+        let slots = |own: u16| if own == 0 { max_calls.min(MOST_SLOTS) } else { own };
         Engines {
             stt: start_stt(wanted, &models.stt),
             llm: start_llm(wanted, &models.llm, slots(wanted.llm.slots)),
