@@ -6,6 +6,9 @@ use super::timeline::{end_to_audio_ms, timeline};
 use super::{CliError, length, minute, number};
 use crate::cli::output::{json_line, print};
 
+/// Characters of a tool's call and answer that are shown.
+const GLANCE: usize = 160;
+
 /// One line of `calls show --json`.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -109,10 +112,18 @@ fn one_turn(turn: &Turn) -> String {
         text.push_str(&format!("          decision {}\n", turn.decision.as_str()));
     }
     for tool in turn.tools.as_array().into_iter().flatten() {
-        text.push_str(&format!("          tool {tool}\n"));
+        text.push_str(&format!("          tool {}\n", glance(&tool.to_string())));
     }
     if let Some(ms) = end_to_audio_ms(&turn.stages) {
         text.push_str(&format!("          end of speech to first audio: {ms} ms\n"));
     }
     text + &timeline(&turn.stages)
+}
+
+/// As much of a tool's call and answer as a person takes in; `--json` has all of it.
+fn glance(tool: &str) -> String {
+    match tool.char_indices().nth(GLANCE) {
+        Some((end, _)) => format!("{} ..", tool.get(..end).unwrap_or(tool)),
+        None => tool.to_owned(),
+    }
 }
