@@ -145,10 +145,7 @@ pub enum ToolCall {
 impl ToolCall {
     /// True for what changes nothing: it may be run twice, or in vain.
     pub fn is_read(&self) -> bool {
-        matches!(
-            self,
-            ToolCall::FreeSlots { .. } | ToolCall::FindBookings { .. } | ToolCall::Knowledge { .. }
-        )
+        matches!(self, ToolCall::FreeSlots { .. } | ToolCall::FindBookings { .. } | ToolCall::Knowledge { .. })
     }
 }
 

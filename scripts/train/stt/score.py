@@ -64,8 +64,10 @@ def main():
         (chosen.folder / f"heard-{number}.json").write_text(
             json.dumps([item | {"heard": heard.get(item["file"], "")} for item in exam], indent=0))
         tables.append(table(exam, heard))
-    kinds = [kind for kind in tables[0] if kind not in ("all", "espeak-ng voices", "flite voice")]
-    for kind in [*kinds, "espeak-ng voices", "flite voice", "all"]:
+    last = ["espeak-ng voices", "flite voice", "all"]
+    kinds = [kind for kind in tables[0] if kind not in last]
+    kinds += [kind for kind in last if kind in tables[0]]
+    for kind in kinds:
         cells = [f"{100 * wrong / count:.1f} | {100 * right / asked:.0f}"
                  for wrong, count, right, asked in (sums[kind] for sums in tables)]
         print(f"| {kind} ({tables[0][kind][3]}) | {' | '.join(cells)} |")
