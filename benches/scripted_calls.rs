@@ -33,10 +33,10 @@ use store::Store;
 const VOICES: [&str; 6] = [
     "espeak-en-gb+f3",
     "espeak-en-us+m3",
-    "espeak-en-gb-scotland+m6",
-    "espeak-en-us+f4",
-    "espeak-en-gb-x-rp+m2",
-    "espeak-en-029+f1",
+    "espeak-en-gb-scotland+m8",
+    "espeak-en-us+Andrea",
+    "espeak-en-gb-x-rp+john",
+    "espeak-en-029+f3",
 ];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
