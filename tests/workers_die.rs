@@ -62,7 +62,7 @@ fn dies_at_the_end_of_the_first_turn(worker: &str) {
     let workers = site.slow_to_return(worker, 1);
     let appliance = site.start(&[&format!("engines.workers={}", workers.display())]);
     // The caller waits until the agent has really said something, not just "one moment".
-    let caller = site.dial(&appliance.uri, SCRIPT, &["--patience-ms", "3000"]);
+    let caller = site.dial(&appliance.uri, SCRIPT, &["--patience-ms", "1500"]);
     caller.wait("caller_speech_end", Some(1));
     process::kill(appliance.worker(worker));
     let call = caller.finish();
