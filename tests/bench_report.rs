@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callbox::bench::{Figures, Measured, Plan, Quantiles, Report, StagedTurn, html};
+use callbox::bench::{Figures, Measured, Plan, Quantiles, Report, Sending, StagedTurn, html};
 use callbox::caller::script::{Act, Start};
 use callbox::caller::{Answer, Event, Ms, Summary, What};
 
@@ -37,6 +37,7 @@ fn report(levels: Vec<Measured>, stages: Vec<StagedTurn>) -> Report {
         turns: 5,
         levels,
         stages,
+        sending: Some(Sending { calls: 3, gap_p99_ms: 20.9, gap_most_ms: 24.0 }),
     }
 }
 

@@ -163,5 +163,7 @@ fn a_call(path: &Path) {
         packets_sent: 1,
         packets_received: 1,
         packets_lost: 0,
+        send_gap_p99_ms: Some(20.4),
+        send_gap_most_ms: Some(31.0),
     });
 }

@@ -38,6 +38,10 @@ pub struct CallEnd {
     pub packets_received: u64,
     /// RTP packets of the caller that never came.
     pub packets_lost: u64,
+    /// Milliseconds between packets sent that 99 of 100 did not exceed; `None` if fewer than two were sent.
+    pub send_gap_p99_ms: Option<f64>,
+    /// The longest of them; 100 stands for longer too.
+    pub send_gap_most_ms: Option<f64>,
 }
 
 /// When each stage of a turn was reached. Instants are milliseconds since the start of the call;
@@ -118,6 +122,10 @@ pub struct Call {
     pub packets_received: Option<i64>,
     /// RTP packets of the caller that never came.
     pub packets_lost: Option<i64>,
+    /// Milliseconds between packets sent that 99 of 100 did not exceed.
+    pub send_gap_p99_ms: Option<f64>,
+    /// The longest of them; 100 stands for longer too.
+    pub send_gap_most_ms: Option<f64>,
     /// Turns recorded.
     pub turns: i64,
     /// Bookings made in it.
@@ -159,7 +167,8 @@ impl Store {
             transaction
                 .prepare_cached(
                     "update calls set ended_unix_ms = max(?, started_unix_ms), outcome = ?,
-                            packets_sent = ?, packets_received = ?, packets_lost = ?
+                            packets_sent = ?, packets_received = ?, packets_lost = ?,
+                            send_gap_p99_ms = ?, send_gap_most_ms = ?
                       where id = ?",
                 )?
                 .execute(params![
@@ -168,6 +177,8 @@ impl Store {
                     count(end.packets_sent),
                     count(end.packets_received),
                     count(end.packets_lost),
+                    end.send_gap_p99_ms,
+                    end.send_gap_most_ms,
                     end.id
                 ])?;
             Ok(())
@@ -273,6 +284,8 @@ fn call(row: &Row<'_>) -> Result<Call, rusqlite::Error> {
         packets_sent: row.get("packets_sent")?,
         packets_received: row.get("packets_received")?,
         packets_lost: row.get("packets_lost")?,
+        send_gap_p99_ms: row.get("send_gap_p99_ms")?,
+        send_gap_most_ms: row.get("send_gap_most_ms")?,
         turns: row.get("turns")?,
         bookings: row.get("bookings")?,
         messages: row.get("messages")?,

@@ -1,4 +1,4 @@
--- The truth about Callbox's database, version 1 (`pragma user_version`).
+-- The truth about Callbox's database, version 2 (`pragma user_version`).
 --
 -- Conventions, for every table:
 --   *_unix_ms   milliseconds since 1970-01-01 UTC, from the caller of the store; SQLite's own
@@ -30,7 +30,11 @@ create table calls (
   packets_sent     integer,
   packets_received integer,
   -- Packets the caller sent that never came, by sequence number.
-  packets_lost     integer
+  packets_lost     integer,
+  -- Time between packets as they were sent, in milliseconds: 99 of 100 were at most the first,
+  -- all at most the second, where 100 stands for longer too.
+  send_gap_p99_ms  real,
+  send_gap_most_ms real
 ) strict;
 create index calls_by_start on calls (started_unix_ms);
 

@@ -22,4 +22,4 @@ pub use level::{Level, Measured, measure};
 pub use own_box::OwnBox;
 pub use plan::{Plan, PlannedCall};
 pub use report::{Report, html};
-pub use stages::{STAGES, StagedTurn, staged_turns};
+pub use stages::{STAGES, Sending, StagedTurn, sending, staged_turns};

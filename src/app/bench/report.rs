@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::figures::Quantiles;
 use super::level::Measured;
-use super::stages::{STAGES, StagedTurn};
+use super::stages::{STAGES, Sending, StagedTurn};
 use super::svg::{self, Axes, Series, escaped};
 
 const STYLE: &str = include_str!("report.css");
@@ -31,6 +31,18 @@ pub struct Report {
     pub levels: Vec<Measured>,
     /// From the box's own record, where it could be read.
     pub stages: Vec<StagedTurn>,
+    /// How regularly the box sent, from the same record.
+    pub sending: Option<Sending>,
+}
+
+impl Sending {
+    /// In words.
+    pub fn sentence(&self) -> String {
+        format!(
+            "the box sent, in the worst of {} calls, 99 of 100 packets within {:.1} ms of the one before, the latest within {:.1} ms",
+            self.calls, self.gap_p99_ms, self.gap_most_ms
+        )
+    }
 }
 
 /// The report as one page that needs nothing else.
@@ -51,6 +63,9 @@ pub fn html(report: &Report) -> String {
     }
     page.push_str(&stages(&report.stages));
     page.push_str(&packets(&report.levels));
+    if let Some(sending) = &report.sending {
+        let _ = writeln!(page, "<p>By its own record, {}.</p>", sending.sentence());
+    }
     page.push_str("</body></html>\n");
     page
 }

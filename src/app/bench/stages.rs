@@ -49,6 +49,32 @@ pub fn staged_turns(records: &Path, since_unix_ms: i64) -> Result<Vec<StagedTurn
     Ok(turns)
 }
 
+/// How regularly the box sent: the worst of the calls that began at this time or later.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sending {
+    /// Calls that it is the worst of.
+    pub calls: usize,
+    /// Milliseconds between packets that 99 of 100 did not exceed, in any call.
+    pub gap_p99_ms: f64,
+    /// The longest; 100 stands for longer too.
+    pub gap_most_ms: f64,
+}
+
+/// How regularly the box sent, from its record; `None` if no call sent anything.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sending(records: &Path, since_unix_ms: i64) -> Result<Option<Sending>, StoreError> {
+    let mut calls = Store::open_existing(records)?.calls(MOST_CALLS)?;
+    calls.retain(|call| call.started_unix_ms >= since_unix_ms);
+    let gaps = calls.iter().filter_map(|call| call.send_gap_p99_ms.zip(call.send_gap_most_ms));
+    Ok(gaps.fold(None, |worst: Option<Sending>, (p99, most)| {
+        let Sending { calls, gap_p99_ms, gap_most_ms } =
+            worst.unwrap_or(Sending { calls: 0, gap_p99_ms: 0.0, gap_most_ms: 0.0 });
+        Some(Sending { calls: calls + 1, gap_p99_ms: gap_p99_ms.max(p99), gap_most_ms: gap_most_ms.max(most) })
+    }))
+}
+
 /// How long each stage kept the answer waiting; `None` for a turn without speech or answer.
 fn waited(stages: &Stages) -> Option<[i64; 7]> {
     let reached = [

@@ -308,6 +308,6 @@ impl Room {
         let sent = u64::from(call.media.stream.sent.packets());
         tracing::info!(call = self.record.id, outcome, "call over");
         call.house.tools.call_over(&self.record.id);
-        self.record.end(outcome, sent, &call.media.statistics());
+        self.record.end(outcome, sent, &call.media.stream.gaps, &call.media.statistics());
     }
 }

@@ -7,6 +7,7 @@ use telephony::media::Statistics;
 use telephony::sip::Party;
 
 use crate::drivers::Clock;
+use crate::drivers::gaps::Gaps;
 
 /// The record of one call.
 pub struct Record {
@@ -63,7 +64,7 @@ impl Record {
     }
 
     /// Ends the record.
-    pub fn end(mut self, outcome: &str, packets_sent: u64, received: &Statistics) {
+    pub fn end(mut self, outcome: &str, packets_sent: u64, gaps: &Gaps, received: &Statistics) {
         let taken = self.store.call_ended(CallEnd {
             id: self.id.clone(),
             unix_ms: Clock::unix_ms(),
@@ -71,6 +72,8 @@ impl Record {
             packets_sent,
             packets_received: received.received,
             packets_lost: received.lost,
+            send_gap_p99_ms: gaps.quantile_ms(0.99),
+            send_gap_most_ms: gaps.quantile_ms(1.0),
         });
         self.note(taken);
         if self.missing > 0 {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::call::{VOICE, booth, read_script};
 use super::{CliError, block_on};
-use crate::bench::{self, Level, Measured, OwnBox, Plan, Quantiles, Report, measure, staged_turns};
+use crate::bench::{self, Level, Measured, OwnBox, Plan, Quantiles, Report, measure};
 use crate::caller::script::{Act, Script};
 use crate::caller::{Settings, Target};
 use crate::calls::VoiceChoice;
@@ -137,9 +137,12 @@ async fn levels(
             return Err(CliError::Failed("stopped by hand".into()));
         }
     }
-    let stages = match records {
-        Some(path) => staged_turns(path, began_ms).map_err(CliError::failed)?,
-        None => Vec::new(),
+    let (stages, sending) = match records {
+        Some(path) => (
+            bench::staged_turns(path, began_ms).map_err(CliError::failed)?,
+            bench::sending(path, began_ms).map_err(CliError::failed)?,
+        ),
+        None => (Vec::new(), None),
     };
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -150,6 +153,7 @@ async fn levels(
         turns,
         levels,
         stages,
+        sending,
     })
 }
 
@@ -161,6 +165,9 @@ fn finish(args: &Latency, report: &Report) -> Result<(), CliError> {
         print_json(report)?;
     } else {
         print!("{}", table(&report.levels));
+        if let Some(sending) = &report.sending {
+            println!("{}", sending.sentence());
+        }
     }
     let failed: Vec<&str> =
         report.levels.iter().flat_map(|level| &level.figures.failures).map(String::as_str).collect();

@@ -2,6 +2,7 @@
 //! and the clock; everything they drive is a machine of another room.
 
 mod clock;
+pub mod gaps;
 pub mod media;
 pub mod pacer;
 pub mod playout;

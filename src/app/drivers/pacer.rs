@@ -12,6 +12,7 @@ use machine::Now;
 use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 
 use super::clock::Clock;
+use super::gaps::Gaps;
 use super::playout::{FRAME, Play, Playout, Progress};
 
 const PERIOD: Duration = Duration::from_millis(20);
@@ -54,6 +55,8 @@ pub struct Stream {
     pub progress: rtrb::Consumer<Progress>,
     /// Counters for RTCP.
     pub sent: Arc<Counters>,
+    /// How regularly its packets leave.
+    pub gaps: Arc<Gaps>,
     /// The synchronisation source it sends as.
     pub ssrc: u32,
 }
@@ -119,44 +122,10 @@ impl Counters {
     }
 }
 
-/// How regularly frames leave: a histogram of the gaps between packets of a stream.
-#[derive(Debug)]
-pub struct Gaps {
-    /// Count of gaps by tenth of a millisecond; the last holds all that are longer.
-    tenths: Vec<AtomicU32>,
-}
-
-impl Gaps {
-    fn new() -> Self {
-        Gaps { tenths: (0..1000).map(|_| AtomicU32::new(0)).collect() }
-    }
-
-    fn record(&self, gap: Duration) {
-        let tenth = usize::try_from(gap.as_micros() / 100).unwrap_or(usize::MAX).min(self.tenths.len() - 1);
-        self.tenths[tenth].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The gap in milliseconds that `share` (0 to 1) of all gaps do not exceed; zero before any.
-    pub fn quantile_ms(&self, share: f64) -> f64 {
-        let counts: Vec<u32> = self.tenths.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        let wanted = (counts.iter().map(|&count| f64::from(count)).sum::<f64>() * share).ceil();
-        let mut seen = 0.0;
-        for (tenth, &count) in counts.iter().enumerate() {
-            seen += f64::from(count);
-            if count > 0 && seen >= wanted {
-                return (tenth + 1) as f64 / 10.0;
-            }
-        }
-        0.0
-    }
-}
-
 /// Hands streams to the pacer thread.
 #[derive(Debug, Clone)]
 pub struct Pacer {
     new: mpsc::SyncSender<Line>,
-    /// How regularly it sends.
-    pub gaps: Arc<Gaps>,
 }
 
 impl Pacer {
@@ -166,10 +135,8 @@ impl Pacer {
     /// When the system gives no thread.
     pub fn start(clock: Clock) -> std::io::Result<Self> {
         let (new, lines) = mpsc::sync_channel(64);
-        let gaps = Arc::new(Gaps::new());
-        let seen = Arc::clone(&gaps);
-        std::thread::Builder::new().name("rtp-pacer".into()).spawn(move || pace(clock, &lines, &seen))?;
-        Ok(Pacer { new, gaps })
+        std::thread::Builder::new().name("rtp-pacer".into()).spawn(move || pace(clock, &lines))?;
+        Ok(Pacer { new })
     }
 
     /// Opens a stream on a socket. It sends nothing until it has a target and a codec.
@@ -177,12 +144,14 @@ impl Pacer {
         let (orders, incoming) = rtrb::RingBuffer::new(RING);
         let (reports, progress) = rtrb::RingBuffer::new(RING);
         let sent = Arc::new(Counters::default());
+        let gaps = Arc::new(Gaps::default());
         let ssrc = fastrand::u32(..);
         let line = Line {
             socket,
             orders: incoming,
             reports,
             sent: Arc::clone(&sent),
+            gaps: Arc::clone(&gaps),
             playout: Playout::new(),
             sender: Sender::new(ssrc, 0, Codec::Pcmu, fastrand::u16(..), fastrand::u32(..)),
             agreed: false,
@@ -197,7 +166,7 @@ impl Pacer {
         // The thread lives as long as the process; if it were gone the call would be silent,
         // which the media timeout of the other side ends.
         let _ = self.new.send(line);
-        Stream { orders, progress, sent, ssrc }
+        Stream { orders, progress, sent, gaps, ssrc }
     }
 }
 
@@ -207,6 +176,7 @@ struct Line {
     orders: rtrb::Consumer<Order>,
     reports: rtrb::Producer<Progress>,
     sent: Arc<Counters>,
+    gaps: Arc<Gaps>,
     playout: Playout,
     sender: Sender,
     /// A codec was agreed on.
@@ -222,7 +192,7 @@ struct Line {
     last: Option<Now>,
 }
 
-fn pace(clock: Clock, new: &mpsc::Receiver<Line>, gaps: &Gaps) {
+fn pace(clock: Clock, new: &mpsc::Receiver<Line>) {
     prefer_this_thread();
     let mut lines: Vec<Line> = Vec::with_capacity(256);
     loop {
@@ -241,7 +211,7 @@ fn pace(clock: Clock, new: &mpsc::Receiver<Line>, gaps: &Gaps) {
         let mut next = now + PERIOD;
         for line in &mut lines {
             if line.due <= now {
-                line.tick(clock.now(), gaps);
+                line.tick(clock.now());
                 line.due = if now.since(line.due) > TOO_LATE { now + PERIOD } else { line.due + PERIOD };
             }
             next = next.min(line.due);
@@ -251,7 +221,7 @@ fn pace(clock: Clock, new: &mpsc::Receiver<Line>, gaps: &Gaps) {
 }
 
 impl Line {
-    fn tick(&mut self, now: Now, gaps: &Gaps) {
+    fn tick(&mut self, now: Now) {
         let Line { orders, reports, playout, .. } = self;
         let mut report = |progress| {
             let _ = reports.push(progress); // a call that does not look loses only progress
@@ -273,12 +243,12 @@ impl Line {
         let mut frame = [0; FRAME];
         let voiced = playout.fill(&mut frame, &mut report);
         match self.target {
-            Some(target) if self.agreed && self.sending => self.send(now, &frame, voiced, target, gaps),
+            Some(target) if self.agreed && self.sending => self.send(now, &frame, voiced, target),
             _ => self.sender.skip(),
         }
     }
 
-    fn send(&mut self, now: Now, frame: &[i16; FRAME], voiced: bool, target: SocketAddr, gaps: &Gaps) {
+    fn send(&mut self, now: Now, frame: &[i16; FRAME], voiced: bool, target: SocketAddr) {
         if !self.sender.is_pressing()
             && let (Some(key), Some(payload_type)) = (self.keys.front(), self.digits)
         {
@@ -300,7 +270,7 @@ impl Line {
         }
         self.was_voiced = voiced;
         if let Some(last) = self.last.replace(now) {
-            gaps.record(now.since(last));
+            self.gaps.record(now.since(last));
         }
         self.sent.store(self.sender.sent(now));
     }

@@ -96,6 +96,10 @@ fn head(call: &Call) -> String {
     if let (Some(sent), Some(received), Some(lost)) = (call.packets_sent, call.packets_received, call.packets_lost) {
         text.push_str(&format!("{sent} packets sent, {received} received, {lost} lost on the way here\n"));
     }
+    if let (Some(p99), Some(most)) = (call.send_gap_p99_ms, call.send_gap_most_ms) {
+        let most = if most < 100.0 { format!("{most:.1} ms") } else { "100 ms or more".into() };
+        text.push_str(&format!("sent every 20 ms: 99 of 100 within {p99:.1} ms, the latest within {most}\n"));
+    }
     text
 }
 
