@@ -360,6 +360,7 @@ fn words(cause: EndCause) -> String {
         EndCause::Timeout => "nobody answered in time; check the address and port, and that the box runs",
         EndCause::Unreachable => "the message could not be delivered; check the address, and that the box runs",
         EndCause::NoMedia => "no audio could be agreed on; both sides need PCMU or PCMA and the same kind of address",
+        EndCause::Expired => "the other side no longer showed that it was there",
     };
     advice.to_owned()
 }

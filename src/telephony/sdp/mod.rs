@@ -7,6 +7,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod answer;
+mod hold;
 mod offer;
 mod read;
 
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 
 pub use crate::media::Codec;
 pub use answer::{Answer, acceptable, answer};
+pub use hold::hold;
 pub use offer::{offer, settle};
 pub use read::{Description, read};
 

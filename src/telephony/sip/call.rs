@@ -4,9 +4,12 @@ use std::time::Duration;
 use machine::Now;
 use sipx_sip::Request;
 
+pub(super) use sipx_sip::session::Session as SessionTimer;
+
 use super::dialog::Dialog;
 use super::flow::Flow;
 use super::inbound::Way;
+use super::requests::{Abilities, Errand};
 use super::transactions::TransactionId;
 use crate::sdp::{Description, LocalMedia, NegotiatedMedia};
 
@@ -22,9 +25,46 @@ pub(super) struct Call {
     /// A 2xx of ours that waits for its ACK.
     pub unacknowledged: Option<Unacknowledged>,
     /// Our ACK, for when the peer's 2xx comes again.
-    pub acknowledgement: Option<(Flow, Vec<u8>)>,
+    pub acknowledgement: Option<Acknowledgement>,
+    /// What the peer has said it can do.
+    pub peer: Abilities,
+    /// The session timer's interval and who refreshes, where one runs (RFC 4028).
+    pub timer: Option<SessionTimer>,
+    /// The re-INVITE or UPDATE of ours that is under way.
+    pub errand: Option<Errand>,
+    /// The application wants the peer held, or not any more, and the peer does not know yet.
+    pub wants_held: Option<bool>,
     /// Its Ended was said; only the signalling is still closing.
     pub ended: bool,
+}
+
+impl Call {
+    /// A call in its first phase.
+    pub(super) fn new(dialog: Dialog, session: Session, phase: Phase, source: IpAddr, merge: Option<Merge>) -> Self {
+        Call {
+            dialog,
+            session,
+            phase,
+            source,
+            merge,
+            unacknowledged: None,
+            acknowledgement: None,
+            peer: Abilities::default(),
+            timer: None,
+            errand: None,
+            wants_held: None,
+            ended: false,
+        }
+    }
+}
+
+/// Our ACK of a 2xx to an INVITE of ours.
+#[derive(Clone)]
+pub(super) struct Acknowledgement {
+    /// The CSeq number of that INVITE.
+    pub sequence: u32,
+    pub flow: Flow,
+    pub bytes: Vec<u8>,
 }
 
 /// How far a call has come.
@@ -53,6 +93,10 @@ pub(super) struct Dialling {
     pub transaction: TransactionId,
     pub flow: Flow,
     pub invite: Request,
+    /// The session's length that it asks for (RFC 4028).
+    pub session: Duration,
+    /// How often it was sent in other words.
+    pub tries: u8,
     /// A provisional response came: now a CANCEL may be sent (RFC 3261, 9.1).
     pub provisional: bool,
     pub ringing: bool,
@@ -82,11 +126,13 @@ pub(super) struct Session {
     /// What we described last, to tell a change.
     pub described: String,
     pub media: Option<NegotiatedMedia>,
+    /// We hold the peer: what we describe says that we receive nothing.
+    pub holds: bool,
 }
 
 impl Session {
     pub(super) fn new(id: u64) -> Self {
-        Session { id, version: 1, local: None, described: String::new(), media: None }
+        Session { id, version: 1, local: None, described: String::new(), media: None, holds: false }
     }
 
     /// Describes with `write`, raising the version only if the description has changed since

@@ -11,7 +11,9 @@ use super::dialog::Dialog;
 use super::inbound::{Incoming, Way};
 use super::limits::{self, Kind};
 use super::party::party;
+use super::requests::Abilities;
 use super::responses::{ALLOW, Reply};
+use super::session_timer::with_terms;
 use super::timers::{CallTimer, TimerKey};
 use super::{CallKey, EndCause, EndedBy, Endpoint, Event};
 use crate::sdp::{self, LocalMedia};
@@ -28,6 +30,7 @@ impl Endpoint {
                 if let Some(offer) = &offer {
                     sdp::acceptable(offer).map_err(|fault| refusal(fault, &self.config.user_agent))?;
                 }
+                self.session_terms(&incoming.request)?;
                 Ok(offer)
             })
         };
@@ -84,17 +87,10 @@ impl Endpoint {
             has_offer: offer.is_some(),
         };
         let session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
+        let abilities = Abilities::of(&incoming.request.headers);
         let phase = Phase::Offered(Box::new(Offered { way, request: incoming.request, offer }));
-        let call = Call {
-            dialog,
-            session,
-            phase,
-            source,
-            merge: Some(merge),
-            unacknowledged: None,
-            acknowledgement: None,
-            ended: false,
-        };
+        let mut call = Call::new(dialog, session, phase, source, Some(merge));
+        call.peer = abilities;
         self.calls.insert(key, call);
         self.tell(event);
     }
@@ -138,6 +134,10 @@ impl Endpoint {
 
     /// 200, with our answer or our offer.
     pub(super) fn take(&mut self, key: CallKey, media: LocalMedia) {
+        let Some(Call { phase: Phase::Offered(offered), .. }) = self.calls.get(&key) else {
+            return;
+        };
+        let terms = self.session_terms(&offered.request).ok().flatten();
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
@@ -158,12 +158,14 @@ impl Endpoint {
             }
         };
         let reply = in_dialog(Reply::new(200), &offered.request, &call.dialog.contact).sdp(body);
+        let reply = with_terms(reply, terms);
         let (way, request) = (offered.way, offered.request.clone());
         call.session.local = Some(media);
         call.session.media.clone_from(&agreed);
         call.phase = Phase::Answered;
         self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
         self.send_accepting(key, way, &request, reply, agreed.is_none());
+        self.run_terms(key, terms);
         if let Some(media) = agreed {
             self.tell(Event::Media { call: key, media });
         }
@@ -256,6 +258,7 @@ impl Endpoint {
         if first {
             self.tell(Event::Established { call: key });
         }
+        self.catch_up(key);
     }
 
     /// The answer to our offer, in the ACK. False where there is none that holds.

@@ -2,18 +2,22 @@
 
 use std::net::SocketAddr;
 
-use sipx_sip::headers::To;
-use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, Uri};
+use sipx_sip::headers::{CSeq, To};
+use sipx_sip::session::MinSe;
+use sipx_sip::{Header, HeaderName, Method, Request, RequestBuilder, Response, Uri};
 
-use super::call::{Call, Dialling, Phase, Session};
+use super::call::{Acknowledgement, Call, Dialling, Phase, Session};
 use super::dialog::{Dialog, address_of};
 use super::flow::Flow;
 use super::limits::{self, Kind};
-use super::responses::{ACCEPT, ALLOW};
+use super::responses::{ACCEPT, ALLOW, SUPPORTED};
 use super::timers::{CallTimer, TimerKey};
 use super::transactions::{Owner, TransactionId};
 use super::{CallKey, ConnectionId, EndCause, EndedBy, Endpoint, Event, Transport};
 use crate::sdp::{self, LocalMedia};
+
+/// How often an INVITE is sent again in other words.
+const MOST_TRIES: u8 = 4;
 
 /// A Dial command.
 pub(super) struct Dial {
@@ -58,33 +62,24 @@ impl Endpoint {
             remote_sequence: None,
             flow,
             contact: self.contact(flow),
+            is_caller: true,
         };
         let mut session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
         let body = sdp::offer(&dial.media, (session.id, session.version));
         session.described.clone_from(&body);
         session.local = Some(dial.media);
         let via = self.via(flow);
-        let invite = dialog
+        let mut invite = dialog
             .request(Method::Invite, 1, &via, &self.config.user_agent)?
             .header(HeaderName::Allow, ALLOW)
             .ok()?
-            .header(HeaderName::ContentType, ACCEPT)
-            .ok()?
-            .body(body)
-            .build();
-        self.keep(
-            key,
-            Call {
-                dialog,
-                session,
-                phase: Phase::Closing,
-                source: limits::source(to.ip()),
-                merge: None,
-                unacknowledged: None,
-                acknowledgement: None,
-                ended: false,
-            },
-        );
+            .header(HeaderName::Supported, SUPPORTED)
+            .ok()?;
+        for (name, value) in self.asked_session(self.config.session_interval) {
+            invite = invite.header(name, value).ok()?;
+        }
+        let invite = invite.header(HeaderName::ContentType, ACCEPT).ok()?.body(body).build();
+        self.keep(key, Call::new(dialog, session, Phase::Closing, limits::source(to.ip()), None));
         self.timers.set(TimerKey::Call(key, CallTimer::Ring), self.now + self.config.ring_limit);
         let sent = self.open_client(invite.clone(), flow, Owner::Invite(key));
         if let (Some(transaction), Some(call)) = (sent, self.calls.get_mut(&key)) {
@@ -92,6 +87,8 @@ impl Endpoint {
                 transaction,
                 flow,
                 invite,
+                session: self.config.session_interval,
+                tries: 0,
                 provisional: false,
                 ringing: false,
                 cancelled: false,
@@ -121,6 +118,9 @@ impl Endpoint {
         }
         if response.status.is_final() {
             let status = response.status.code();
+            if status == 422 && self.ask_longer_session(key, response).is_some() {
+                return;
+            }
             self.end(key, EndCause::Rejected { status }, EndedBy::Remote);
             return self.forget(key);
         }
@@ -142,19 +142,69 @@ impl Endpoint {
         }
     }
 
+    /// The session we asked for is too short for them: once more, with theirs (RFC 4028, 7.3).
+    fn ask_longer_session(&mut self, key: CallKey, response: &Response) -> Option<()> {
+        let least = response.headers.typed::<MinSe>()?.ok()?.0;
+        let Some(Call { phase: Phase::Dialling(dialling), .. }) = self.calls.get_mut(&key) else {
+            return None;
+        };
+        if least <= dialling.session || least > super::session_timer::LONGEST {
+            return None;
+        }
+        dialling.session = least;
+        let mut fields = self.asked_session(least);
+        fields.push((HeaderName::MinSe, least.as_secs().to_string()));
+        self.invite_again(key, fields)
+    }
+
+    /// The same INVITE with the next number and these header fields instead (RFC 3261, 8.1.3.5).
+    /// None where it was given up meanwhile or was tried too often.
+    pub(super) fn invite_again(&mut self, key: CallKey, fields: Vec<(HeaderName, String)>) -> Option<()> {
+        let Some(Call { phase: Phase::Dialling(dialling), dialog, .. }) = self.calls.get_mut(&key) else {
+            return None;
+        };
+        if dialling.cancelled || dialling.tries >= MOST_TRIES {
+            return None;
+        }
+        dialling.tries += 1;
+        dialling.provisional = false;
+        dialog.local_sequence = dialog.local_sequence.saturating_add(1);
+        let (flow, mut invite) = (dialling.flow, dialling.invite.clone());
+        let sequence = format!("{} INVITE", dialog.local_sequence);
+        let via = Header::build(HeaderName::Via, self.via(flow)).ok()?;
+        invite.headers.remove_all(&HeaderName::Via);
+        invite.headers.push_front(via);
+        for (name, value) in fields.into_iter().chain([(HeaderName::CSeq, sequence)]) {
+            invite.headers.remove_all(&name);
+            invite.headers.push(Header::build(name, value).ok()?);
+        }
+        let transaction = self.open_client(invite.clone(), flow, Owner::Invite(key))?;
+        if let Some(Call { phase: Phase::Dialling(dialling), .. }) = self.calls.get_mut(&key) {
+            dialling.transaction = transaction;
+            dialling.invite = invite;
+        }
+        Some(())
+    }
+
     fn accepted(&mut self, key: CallKey, response: &Response, cancelled: bool) {
         self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
         self.timers.clear(TimerKey::Call(key, CallTimer::Cancelled));
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
+        let asked = match &call.phase {
+            Phase::Dialling(dialling) => dialling.session,
+            _ => self.config.session_interval,
+        };
         call.dialog.learn(response);
+        call.peer.learn(&response.headers);
         call.phase = Phase::Up;
-        self.send_ack(key);
+        self.send_ack(key, sequence_of(response));
         if cancelled {
             return self.send_bye(key);
         }
         if self.take_response_answer(key, response) {
+            self.adopt_timer(key, response, Some(asked));
             self.tell(Event::Established { call: key });
         } else {
             self.end(key, EndCause::NoMedia, EndedBy::Remote);
@@ -170,8 +220,8 @@ impl Endpoint {
             return;
         };
         if call.dialog.remote_tag == tag {
-            if let Some((flow, bytes)) = call.acknowledgement.clone() {
-                self.transmit(flow, bytes);
+            if let Some(ack) = call.acknowledgement.clone().filter(|ack| ack.sequence == sequence_of(response)) {
+                self.transmit(ack.flow, ack.bytes);
             }
             return;
         }
@@ -180,11 +230,13 @@ impl Endpoint {
         let flow = Flow::Datagram { to: fork.next_hop(), local: None };
         let flow = if fork.flow.is_stream() { fork.flow } else { flow };
         let agent = self.config.user_agent.clone();
-        let ack = fork.request(Method::Ack, 1, &self.via(flow), &agent).map(RequestBuilder::build);
+        let sequence = sequence_of(response);
+        let ack = fork.request(Method::Ack, sequence, &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(ack) = ack {
             self.transmit(flow, bytes_of(&ack));
         }
-        let bye = fork.request(Method::Bye, 2, &self.via(flow), &agent).map(RequestBuilder::build);
+        let bye =
+            fork.request(Method::Bye, sequence.saturating_add(1), &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(bye) = bye {
             self.open_client(bye, flow, Owner::Nobody);
         }
@@ -209,7 +261,8 @@ impl Endpoint {
         true
     }
 
-    fn send_ack(&mut self, key: CallKey) {
+    /// The ACK of a 2xx to the INVITE of ours with this number (RFC 3261, 13.2.2.4).
+    pub(super) fn send_ack(&mut self, key: CallKey, sequence: u32) {
         let flow = self.dialog_flow(key);
         let via = flow.map(|flow| self.via(flow));
         let Some(call) = self.calls.get_mut(&key) else {
@@ -218,11 +271,10 @@ impl Endpoint {
         let (Some(flow), Some(via)) = (flow, via) else {
             return;
         };
-        let sequence = call.dialog.local_sequence;
         let ack = call.dialog.request(Method::Ack, sequence, &via, &self.config.user_agent);
         if let Some(ack) = ack {
             let bytes = bytes_of(&ack.build());
-            call.acknowledgement = Some((flow, bytes.clone()));
+            call.acknowledgement = Some(Acknowledgement { sequence, flow, bytes: bytes.clone() });
             self.transmit(flow, bytes);
         }
     }
@@ -264,7 +316,7 @@ impl Endpoint {
 
     /// RFC 3261, 9.1: the INVITE's own Via, URI, To and number.
     fn send_cancel(&mut self, key: CallKey) {
-        let Some(Call { phase: Phase::Dialling(dialling), dialog, .. }) = self.calls.get(&key) else {
+        let Some(Call { phase: Phase::Dialling(dialling), .. }) = self.calls.get(&key) else {
             return;
         };
         let (invite, flow) = (&dialling.invite, dialling.flow);
@@ -277,7 +329,8 @@ impl Endpoint {
                 cancel = with;
             }
         }
-        let Ok(cancel) = cancel.cseq(dialog.local_sequence, &Method::Cancel) else {
+        let sequence = invite.headers.typed::<CSeq>().and_then(Result::ok).map_or(1, |cseq| cseq.sequence);
+        let Ok(cancel) = cancel.cseq(sequence, &Method::Cancel) else {
             return;
         };
         self.open_client(cancel.build(), flow, Owner::Nobody);
@@ -301,7 +354,7 @@ impl Endpoint {
     }
 
     /// The way requests of a dialog go: its connection while that is open, else the next hop.
-    fn dialog_flow(&mut self, key: CallKey) -> Option<Flow> {
+    pub(super) fn dialog_flow(&mut self, key: CallKey) -> Option<Flow> {
         let call = self.calls.get(&key)?;
         let (to, heard) = (call.dialog.next_hop(), call.dialog.flow);
         let flow = match heard {
@@ -316,6 +369,11 @@ impl Endpoint {
         }
         Some(flow)
     }
+}
+
+/// The number of the request that a response answers.
+fn sequence_of(response: &Response) -> u32 {
+    response.headers.typed::<CSeq>().and_then(Result::ok).map_or(1, |cseq| cseq.sequence)
 }
 
 fn bytes_of(request: &Request) -> Vec<u8> {

@@ -31,6 +31,11 @@ pub struct Config {
     pub retry_after_s: u32,
     /// An unanswered call, incoming or placed, ends after this.
     pub ring_limit: Duration,
+    /// How long a session may go without a refresh, where the peer leaves it to us (RFC 4028).
+    /// Shorter notices a dead peer sooner and costs more messages.
+    pub session_interval: Duration,
+    /// The shortest such time we agree to; below 90 s counts as 90 s (RFC 4028, 4).
+    pub min_session: Duration,
     /// A message begun on a stream must be complete after this.
     pub frame_limit: Duration,
     /// A silent stream is closed after this.
@@ -61,6 +66,8 @@ impl Config {
             max_message_bytes: 64 * 1024,
             retry_after_s: 10,
             ring_limit: Duration::from_secs(180),
+            session_interval: Duration::from_secs(1_800),
+            min_session: Duration::from_secs(90),
             frame_limit: Duration::from_secs(20),
             idle_limit: Duration::from_secs(1_800),
             answer_to_source_port: false,

@@ -27,6 +27,8 @@ pub(super) struct Dialog {
     pub flow: Flow,
     /// Our Contact value.
     pub contact: String,
+    /// We made the Call-ID.
+    pub is_caller: bool,
 }
 
 impl Dialog {
@@ -48,6 +50,7 @@ impl Dialog {
             remote_sequence: Some(incoming.sequence),
             flow: incoming.arrival.flow,
             contact,
+            is_caller: false,
         })
     }
 

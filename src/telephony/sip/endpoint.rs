@@ -83,6 +83,7 @@ impl Endpoint {
                 self.refuse(call, reply, EndCause::Rejected { status }, EndedBy::Local);
             }
             Command::HangUp { call } => self.hang_up(call),
+            Command::Hold { call, held } => self.hold(call, held),
             Command::Dial { token, target, destination, from_display, from_user, media, transport, connection } => {
                 self.dial(Dial { token, target, destination, from_display, from_user, media, transport, connection })
             }
@@ -126,6 +127,9 @@ impl Endpoint {
             TimerKey::Call(key, CallTimer::Retransmit) => self.retransmit(key),
             TimerKey::Call(key, CallTimer::Acknowledge) => self.not_acknowledged(key),
             TimerKey::Call(key, CallTimer::Cancelled) => self.cancelled(key),
+            TimerKey::Call(key, CallTimer::Refresh) => self.refresh_due(key),
+            TimerKey::Call(key, CallTimer::Expire) => self.session_over(key),
+            TimerKey::Call(key, CallTimer::Glare) => self.catch_up(key),
         }
     }
 
@@ -149,7 +153,7 @@ impl Endpoint {
         if let Some(merge) = call.merge {
             self.merged.remove(&merge);
         }
-        for timer in [CallTimer::Ring, CallTimer::Retransmit, CallTimer::Acknowledge, CallTimer::Cancelled] {
+        for timer in CallTimer::ALL {
             self.timers.clear(TimerKey::Call(key, timer));
         }
     }

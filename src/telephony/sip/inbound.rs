@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use sipx_sip::headers::{CSeq, From, To, Via};
+use sipx_sip::message::Headers;
 use sipx_sip::{
     Finding, HeaderName, Limits, Message, Method, Request, Scheme, TransactionKey, parse_datagram, validate_request,
     validate_response,
 };
 
 use super::flow::Flow;
-use super::responses::{self, ACCEPT, ALLOW, Echo, Reply};
+use super::responses::{self, ACCEPT, ALLOW, EXTENSIONS, Echo, Reply, SUPPORTED};
 use super::transactions::TransactionId;
 use super::{CallKey, Endpoint};
 
@@ -155,7 +156,8 @@ impl Endpoint {
         if !matches!(request.uri.scheme(), Scheme::Sip | Scheme::Tel) {
             return Err(Reply::new(416));
         }
-        let required = tokens(request, &HeaderName::Require);
+        let mut required = tokens(request, &HeaderName::Require);
+        required.retain(|token| !EXTENSIONS.iter().any(|known| token.eq_ignore_ascii_case(known)));
         if !required.is_empty() {
             return Err(Reply::new(420).header(HeaderName::Unsupported, required.join(", ")));
         }
@@ -257,13 +259,17 @@ pub(super) fn with_capabilities(reply: Reply) -> Reply {
         .header(HeaderName::Accept, ACCEPT)
         .header(HeaderName::AcceptEncoding, "identity")
         .header(HeaderName::AcceptLanguage, "en")
-        .header(HeaderName::Supported, "")
+        .header(HeaderName::Supported, SUPPORTED)
 }
 
 /// The values of a list header, trimmed.
 pub(super) fn tokens(request: &Request, name: &HeaderName) -> Vec<String> {
-    request
-        .headers
+    tokens_of(&request.headers, name)
+}
+
+/// The same of any message's head.
+pub(super) fn tokens_of(headers: &Headers, name: &HeaderName) -> Vec<String> {
+    headers
         .get_all(name)
         .flat_map(|header| {
             let value = String::from_utf8_lossy(&header.value()).into_owned();

@@ -88,6 +88,14 @@ pub enum Command {
         /// The call.
         call: CallKey,
     },
+    /// Hold the peer, or let it go: it is told by a re-INVITE (RFC 3264, 8.4), as soon as
+    /// nothing stands in the way.
+    Hold {
+        /// The call.
+        call: CallKey,
+        /// True to hold.
+        held: bool,
+    },
     /// Place a call.
     Dial {
         /// Comes back in [`Event::Dialled`].
@@ -225,6 +233,8 @@ pub enum EndCause {
     Unreachable,
     /// No media could be agreed on.
     NoMedia,
+    /// The session timer ran out, or a refresh found nobody: the peer is gone.
+    Expired,
 }
 
 /// By whose act a call ended.

@@ -13,7 +13,7 @@
 //!
 //! # Deliberately absent
 //! Name resolution (in-dialog requests to a host name go where the peer was last heard),
-//! registration, authentication, 100rel, session timers, TLS.
+//! registration, authentication, TLS.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod body;
@@ -30,7 +30,9 @@ mod inbound;
 mod interface;
 mod limits;
 mod party;
+mod requests;
 mod responses;
+mod session_timer;
 mod timers;
 mod transactions;
 mod within;

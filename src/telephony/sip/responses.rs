@@ -5,6 +5,10 @@ use sipx_sip::{Header, HeaderName, Request, Response, ResponseBuilder, StatusCod
 
 /// The methods we act on.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE";
+/// The extensions a peer may require of us.
+pub(super) const EXTENSIONS: [&str; 1] = ["timer"];
+/// The same, as a header field.
+pub(super) const SUPPORTED: &str = "timer";
 /// The body we understand.
 pub(super) const ACCEPT: &str = "application/sdp";
 
@@ -265,6 +269,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

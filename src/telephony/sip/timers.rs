@@ -28,6 +28,25 @@ pub(super) enum CallTimer {
     Acknowledge,
     /// When to give up waiting for the final response to a cancelled INVITE (RFC 3261, 9.1).
     Cancelled,
+    /// When to refresh the session (RFC 4028, 7.2).
+    Refresh,
+    /// When to end a session that was not refreshed (RFC 4028, 10).
+    Expire,
+    /// When to try again what both ends tried at once (RFC 3261, 14.1).
+    Glare,
+}
+
+impl CallTimer {
+    /// All of them.
+    pub(super) const ALL: [CallTimer; 7] = [
+        CallTimer::Ring,
+        CallTimer::Retransmit,
+        CallTimer::Acknowledge,
+        CallTimer::Cancelled,
+        CallTimer::Refresh,
+        CallTimer::Expire,
+        CallTimer::Glare,
+    ];
 }
 
 /// All armed timers: each key at most once.
@@ -53,6 +72,10 @@ impl Timers {
         if let Some(slot) = self.armed.remove(&key) {
             self.due.remove(&slot);
         }
+    }
+
+    pub(super) fn is_set(&self, key: TimerKey) -> bool {
+        self.armed.contains_key(&key)
     }
 
     /// Takes the next timer that is due, in order of its instant.

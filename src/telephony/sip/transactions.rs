@@ -11,6 +11,7 @@ use sipx_sip::{
 
 use super::flow::Flow;
 use super::limits::{self, Kind};
+use super::requests::Errand;
 use super::timers::TimerKey;
 use super::{CallKey, Endpoint};
 
@@ -25,6 +26,8 @@ pub(super) enum Owner {
     Invite(CallKey),
     /// The BYE that closes this call.
     Bye(CallKey),
+    /// A re-INVITE or UPDATE within this call.
+    Errand(CallKey, Errand),
     /// Nobody: a CANCEL, or the BYE of a fork that was not wanted.
     Nobody,
 }
@@ -225,6 +228,10 @@ impl Endpoint {
                 self.forget(call);
             }
             (TuEvent::Timeout | TuEvent::TransportError, Owner::Bye(call)) => self.forget(call),
+            (TuEvent::Response(response), Owner::Errand(call, errand)) => {
+                self.errand_response(call, errand, &response);
+            }
+            (TuEvent::Timeout | TuEvent::TransportError, Owner::Errand(call, _)) => self.errand_failed(call),
             _ => {}
         }
     }

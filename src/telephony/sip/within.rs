@@ -6,7 +6,9 @@ use super::body::{description, refusal};
 use super::call::Phase;
 use super::callee::in_dialog;
 use super::inbound::{Incoming, Way, with_capabilities};
+use super::requests::Errand;
 use super::responses::Reply;
+use super::session_timer::with_terms;
 use super::{CallKey, EndCause, EndedBy, Endpoint, Event};
 use crate::sdp::{self, Description, Fault, NegotiatedMedia};
 
@@ -70,12 +72,15 @@ impl Endpoint {
     fn reinvite(&mut self, key: CallKey, way: Way, incoming: &Incoming) {
         let outcome = self.may_negotiate(key).and_then(|()| {
             let offer = description(&incoming.request, &self.config.user_agent)?;
-            self.renegotiate(key, offer.as_ref(), true)
+            let terms = self.session_terms(&incoming.request)?;
+            self.renegotiate(key, offer.as_ref(), true).map(|made| (made, terms))
         });
         match outcome {
-            Ok((body, media)) => {
+            Ok(((body, media), terms)) => {
                 let contact = self.refresh(key, incoming);
-                let mut reply = in_dialog(Reply::new(200), &incoming.request, &contact);
+                let reply = in_dialog(Reply::new(200), &incoming.request, &contact);
+                let mut reply = with_terms(reply, terms);
+                self.run_terms(key, terms);
                 if let Some(body) = body {
                     reply = reply.sdp(body);
                 }
@@ -94,12 +99,20 @@ impl Endpoint {
             if offer.is_some() {
                 self.may_negotiate(key)?;
             }
-            self.renegotiate(key, offer.as_ref(), false)
+            let terms = match self.is_up(key) {
+                true => self.session_terms(&incoming.request)?,
+                false => None,
+            };
+            self.renegotiate(key, offer.as_ref(), false).map(|made| (made, terms))
         });
         match outcome {
-            Ok((body, media)) => {
+            Ok(((body, media), terms)) => {
                 let contact = self.refresh(key, incoming);
                 let mut reply = in_dialog(Reply::new(200), &incoming.request, &contact);
+                if self.is_up(key) {
+                    reply = with_terms(reply, terms);
+                    self.run_terms(key, terms);
+                }
                 if let Some(body) = body {
                     reply = reply.sdp(body);
                 }
@@ -112,6 +125,10 @@ impl Endpoint {
         }
     }
 
+    fn is_up(&self, key: CallKey) -> bool {
+        self.calls.get(&key).is_some_and(|call| matches!(call.phase, Phase::Up | Phase::Answered))
+    }
+
     /// 491 while an offer of ours is open, 500 with Retry-After while one of theirs is
     /// (RFC 3261, 14.2; RFC 3311, 5.2).
     fn may_negotiate(&mut self, key: CallKey) -> Result<(), Reply> {
@@ -119,9 +136,15 @@ impl Endpoint {
             return Err(Reply::new(481));
         };
         let our_offer_open = call.unacknowledged.as_ref().is_some_and(|open| open.awaits_answer);
+        let our_offer_out = match call.errand {
+            // An UPDATE of ours holds no offer.
+            Some(Errand::Refresh) => !call.peer.update,
+            Some(Errand::Hold(_)) => true,
+            None => false,
+        };
         match call.phase {
             Phase::Dialling(_) => Err(Reply::new(491)),
-            _ if our_offer_open => Err(Reply::new(491)),
+            _ if our_offer_open || our_offer_out => Err(Reply::new(491)),
             Phase::Offered(_) => Err(self.later()),
             _ if call.unacknowledged.is_some() => Err(self.later()),
             _ => Ok(()),
@@ -150,10 +173,14 @@ impl Endpoint {
             return Err(Reply::new(500));
         };
         let (fallback, id) = (call.dialog.flow.peer().ip(), call.session.id);
+        let holds = call.session.holds;
+        let held = |description: String| if holds { sdp::hold(&description) } else { description };
         let made = call.session.describe(|version| match offer {
-            Some(offer) => sdp::answer(offer, &local, (id, version), fallback)
-                .map(|answer| (answer.description, Some(answer.media))),
-            None => Ok::<_, Fault>((sdp::offer(&local, (id, version)), None)),
+            Some(offer) => sdp::answer(offer, &local, (id, version), fallback).map(|mut answer| {
+                answer.media.receive &= !holds;
+                (held(answer.description), Some(answer.media))
+            }),
+            None => Ok::<_, Fault>((held(sdp::offer(&local, (id, version))), None)),
         });
         let agent = &self.config.user_agent;
         made.map(|(body, media)| (Some(body), media)).map_err(|fault| refusal(fault, agent))
@@ -163,6 +190,7 @@ impl Endpoint {
         let contact = self.contact(incoming.arrival.flow);
         if let Some(call) = self.calls.get_mut(&key) {
             call.dialog.refresh(incoming);
+            call.peer.learn(&incoming.request.headers);
             call.dialog.contact.clone_from(&contact);
         }
         contact
