@@ -18,10 +18,11 @@ use super::gaps::quantile;
 use super::media::{Media, Noted};
 use super::recording::Recording;
 use super::script::Script;
-use super::target::{Target, own_address};
+use super::target::Target;
 use super::utterance::Utterance;
 use crate::drivers::pacer::Pacer;
 use crate::drivers::ports::Ports;
+use crate::drivers::route::own_address;
 use crate::drivers::{Clock, sip as driver};
 
 /// How often the pacer's reports are looked at.

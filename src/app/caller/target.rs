@@ -1,4 +1,4 @@
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use telephony::sip::Transport;
 
@@ -59,14 +59,6 @@ impl Target {
             .map_err(|error| fault(format!("the name {} can't be looked up: {error}", self.host)))?;
         found.next().ok_or_else(|| fault(format!("the name {} has no address", self.host)))
     }
-}
-
-/// The address of this machine that the target can answer to.
-pub(super) fn own_address(target: SocketAddr) -> Option<IpAddr> {
-    let any: SocketAddr = if target.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any).ok()?;
-    socket.connect(target).ok()?; // sends nothing: it only asks for the route
-    Some(socket.local_addr().ok()?.ip())
 }
 
 fn host_and_port(place: &str) -> Option<(String, Option<u16>)> {

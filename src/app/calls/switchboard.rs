@@ -1,6 +1,7 @@
 //! The switchboard: lets calls in, gives each its task, passes on what the line says.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +132,7 @@ impl Switchboard {
 
     async fn take(&mut self, event: Event) {
         match event {
-            Event::Incoming { call, caller, called, .. } => self.let_in(call, caller, called).await,
+            Event::Incoming { call, caller, called, source, .. } => self.let_in(call, caller, called, source).await,
             Event::Media { call, media } => self.post(call, Mail::Media(media)),
             Event::Established { call } => self.post(call, Mail::Established),
             Event::Ended { call, cause, .. } => {
@@ -143,12 +144,12 @@ impl Switchboard {
     }
 
     /// Answers at once, or refuses with the reason in the log and a time to try again.
-    async fn let_in(&mut self, call: CallKey, caller: Party, called: Party) {
+    async fn let_in(&mut self, call: CallKey, caller: Party, called: Party, source: SocketAddr) {
         if let Some(why) = self.house.engines.not_ready() {
             tracing::warn!(%call, why, "call refused");
             return self.refuse(call).await;
         }
-        let pair = match self.house.ports.open() {
+        let pair = match self.house.ports.open_towards(source) {
             Ok(pair) => pair,
             Err(error) => {
                 tracing::error!(%call, %error, "call refused");

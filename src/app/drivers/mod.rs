@@ -7,6 +7,7 @@ pub mod media;
 pub mod pacer;
 pub mod playout;
 pub mod ports;
+pub mod route;
 pub mod sip;
 mod tcp;
 

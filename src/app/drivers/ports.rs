@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::route;
+
 /// Expedited forwarding (RFC 4594 section 4.1), in the upper six bits of the traffic class.
 const DSCP_EF: u32 = 46 << 2;
 
@@ -46,12 +48,32 @@ impl Ports {
     /// # Errors
     /// When every pair of the range is taken; names the range and the setting.
     pub fn open(&self) -> io::Result<Pair> {
+        self.open_on(self.address)
+    }
+
+    /// The same for one peer. Where the pool is on all addresses, `local` is the one that this
+    /// peer reaches.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_towards(&self, peer: SocketAddr) -> io::Result<Pair> {
+        if !self.address.is_unspecified() {
+            return self.open();
+        }
+        let mut pair = self.open_on(route::any(peer.ip()))?;
+        if let Some(own) = route::own_address(peer) {
+            pair.local.set_ip(own);
+        }
+        Ok(pair)
+    }
+
+    fn open_on(&self, address: IpAddr) -> io::Result<Pair> {
         let pairs = self.pairs() as u32;
         for _ in 0..pairs {
             let turn = self.next.fetch_add(1, Ordering::Relaxed) % pairs;
             let port = self.first() + 2 * turn as u16;
-            let local = SocketAddr::new(self.address, port);
-            let rtcp = SocketAddr::new(self.address, port + 1);
+            let local = SocketAddr::new(address, port);
+            let rtcp = SocketAddr::new(address, port + 1);
             if let (Ok(rtp), Ok(rtcp)) = (bind(local), bind(rtcp)) {
                 return Ok(Pair { rtp, rtcp, local });
             }

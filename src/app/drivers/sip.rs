@@ -4,12 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 
 use machine::{Now, Wake, World, drive};
+use socket2::{Domain, Socket, Type};
 use telephony::sip::{Command, Endpoint, Event, Input, Output};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::clock::Clock;
+use super::route::{self, Routes};
 use super::tcp::{self, Connections};
 
 /// Largest datagram read: what UDP can carry.
@@ -39,15 +41,34 @@ impl Sockets {
                 ),
             )
         };
-        let udp = UdpSocket::bind(address).await.map_err(|error| taken("UDP", error))?;
+        let udp = bind(address, Type::DGRAM).map_err(|error| taken("UDP", error))?;
+        let udp = UdpSocket::from_std(udp.into())?;
         let _ = socket2::SockRef::from(&udp).set_recv_buffer_size(4 << 20); // bursts of set-ups
         let bound = udp.local_addr()?;
         let tcp = match tcp {
-            true => Some(TcpListener::bind(bound).await.map_err(|error| taken("TCP", error))?),
+            true => {
+                let socket = bind(bound, Type::STREAM).map_err(|error| taken("TCP", error))?;
+                socket.listen(1_024).map_err(|error| taken("TCP", error))?;
+                Some(TcpListener::from_std(socket.into())?)
+            }
             false => None,
         };
         Ok(Sockets { udp, tcp })
     }
+}
+
+/// A bound socket; one on `::` is for IPv4 as well.
+fn bind(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    if kind == Type::STREAM {
+        socket.set_reuse_address(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// How the rest of the daemon speaks to the endpoint.
@@ -86,7 +107,7 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
         let mut world = SipWorld {
             clock,
             udp: sockets.udp,
-            local,
+            routes: Routes::new(local),
             connections,
             tcp,
             commands: incoming,
@@ -101,7 +122,7 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
 struct SipWorld {
     clock: Clock,
     udp: UdpSocket,
-    local: SocketAddr,
+    routes: Routes,
     connections: Connections,
     tcp: mpsc::Receiver<tcp::Event>,
     commands: mpsc::Receiver<Command>,
@@ -113,7 +134,7 @@ impl World<Endpoint> for SipWorld {
     fn perform(&mut self, output: Output) {
         match output {
             // A full socket buffer loses the datagram, as the network may: SIP repeats it.
-            Output::Datagram { to, bytes, .. } => drop(self.udp.try_send_to(&bytes, to)),
+            Output::Datagram { to, bytes, .. } => drop(self.udp.try_send_to(&bytes, self.routes.towards(to))),
             Output::Stream { connection, bytes } => self.connections.send(connection, bytes),
             Output::Connect { connection, to } => self.connections.connect(connection, to),
             Output::CloseStream { connection } => self.connections.close(connection),
@@ -132,7 +153,9 @@ impl World<Endpoint> for SipWorld {
                 received = self.udp.recv_from(&mut self.buffer) => {
                     let Ok((length, from)) = received else { continue };
                     let bytes = self.buffer.get(..length).unwrap_or_default().to_vec();
-                    return self.input(Input::Datagram { local: self.local, from, bytes });
+                    let from = route::canonical(from);
+                    let local = self.routes.local(from);
+                    return self.input(Input::Datagram { local, from, bytes });
                 }
                 Some(event) = self.tcp.recv() => match event {
                     tcp::Event::Accepted { id, stream } => self.connections.add(id, stream),

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::route::canonical;
+
 /// Connections held at once; further ones are closed at accept.
 const MOST: usize = 1024;
 /// A connection that sends nothing for this long is closed (RFC 5626 asks for keep-alives well within it).
@@ -126,7 +128,7 @@ async fn serve(
 ) -> io::Result<()> {
     let stream = stream.await?;
     stream.set_nodelay(true)?;
-    let (local, from) = (stream.local_addr()?, stream.peer_addr()?);
+    let (local, from) = (canonical(stream.local_addr()?), canonical(stream.peer_addr()?));
     let (mut read, mut write) = stream.into_split();
     let mut buffer = vec![0; 16 * 1024];
     loop {
