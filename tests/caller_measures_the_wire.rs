@@ -5,13 +5,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use callbox::caller::{Answer, Event, Script, Settings, Setup, Target, Utterance, What, call};
+use callbox::caller::{Answer, Audio, Event, Script, Settings, Setup, Target, Utterance, What, call};
 use callbox::drivers::pacer::{Order, Pacer};
 use callbox::drivers::playout::Play;
 use callbox::drivers::ports::Ports;
 use callbox::drivers::{Clock, sip};
 use telephony::media::{Codec, g711};
-use telephony::sip::{Command, Config, Endpoint, LocalMedia};
+use telephony::sip::{Command, Config, Endpoint, LocalMedia, NegotiatedMedia};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -47,7 +47,8 @@ async fn agent(clock: Clock, pacer: Pacer, mut line: sip::Line) {
                     line.commands.send(Command::Answer { call, media }).await.expect("a line");
                 }
                 Some(Event::Media { media, .. }) => {
-                    stream.order(Order::Encode { codec: media.codec, payload_type: media.payload_type, digits: None });
+                    let NegotiatedMedia { codec, payload_type, ptime_ms, .. } = media;
+                    stream.order(Order::Encode { codec, payload_type, digits: None, ptime_ms });
                     stream.order(Order::Target(media.remote));
                 }
                 Some(Event::Established { .. }) => speak(&mut stream, 400),
@@ -89,6 +90,7 @@ async fn what_is_told_is_what_is_on_the_wire() {
         script: Script::parse("one\ntwo\n[hangup]").expect("a script"),
         utterances: vec![Utterance::cut(&tone(500)), Utterance::cut(&tone(250)), None],
         settings: Settings { patience: Duration::from_millis(400), ..Settings::default() },
+        audio: Audio::default(),
         record: true,
     };
     let taken = timeout(Duration::from_secs(60), call(setup, |event| events.push(event.clone())))

@@ -62,9 +62,17 @@ impl Vad {
 
     /// Looks at the next 20 ms at 8 kHz.
     pub fn frame(&mut self, samples: &[i16; FRAME]) -> VadFrame {
-        let level_db = level_db(samples);
-        let softened = samples.map(|sample| (f32::from(sample) * SOFTENED) as i16);
-        self.up.process(&softened, &mut self.waiting);
+        self.up.process(&samples.map(softened), &mut self.waiting);
+        self.judge(level_db(samples))
+    }
+
+    /// Looks at the next 20 ms at 16 kHz.
+    pub fn wide_frame(&mut self, samples: &[i16; 2 * FRAME]) -> VadFrame {
+        self.waiting.extend(samples.iter().map(|sample| softened(*sample)));
+        self.judge(level_db(samples))
+    }
+
+    fn judge(&mut self, level_db: f32) -> VadFrame {
         let (hops, rest) = self.waiting.as_chunks::<HOP>();
         for hop in hops {
             self.probability = self.detector.predict_i16(hop);
@@ -74,4 +82,8 @@ impl Vad {
         let speech = level_db >= self.settings.floor_db && self.probability >= self.settings.threshold;
         VadFrame { speech, level_db, probability: self.probability }
     }
+}
+
+fn softened(sample: i16) -> i16 {
+    (f32::from(sample) * SOFTENED) as i16
 }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::figures::{Figures, Quantiles};
 use super::plan::PlannedCall;
 use crate::caller::utterance::{Booth, Utterance};
-use crate::caller::{Error, Settings, Setup, Target, call};
+use crate::caller::{Audio, Error, Settings, Setup, Target, call};
 use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
 
@@ -71,6 +71,7 @@ pub async fn measure(level: Level, target: &Target, clock: Clock, pacer: &Pacer,
             script: planned.script,
             utterances,
             settings,
+            audio: Audio::default(),
             record: false,
         };
         tasks.spawn(one(start, setup));

@@ -58,10 +58,25 @@ pub struct Setup {
     pub script: Script,
     /// Made by [`Booth::prepare`](super::utterance::Booth::prepare): one place a turn.
     pub utterances: Vec<Option<Utterance>>,
+    /// What to offer.
+    pub audio: Audio,
     /// How to behave.
     pub settings: Settings,
     /// Keep both sides.
     pub record: bool,
+}
+
+/// The audio a caller offers.
+#[derive(Debug, Clone)]
+pub struct Audio {
+    /// In order.
+    pub codecs: Vec<Codec>,
+}
+
+impl Default for Audio {
+    fn default() -> Self {
+        Audio { codecs: vec![Codec::Pcmu, Codec::Pcma] }
+    }
 }
 
 /// What came of a call.
@@ -93,7 +108,7 @@ pub async fn call(setup: Setup, tell: impl FnMut(&Event)) -> Result<Taken, Error
         destination: Some(destination),
         from_display: setup.from_display,
         from_user: setup.from_user,
-        media: LocalMedia { address: line.address, codecs: vec![Codec::Pcmu, Codec::Pcma] },
+        media: LocalMedia { address: line.address, codecs: setup.audio.codecs.clone() },
         transport: setup.target.transport,
         connection: None,
     });

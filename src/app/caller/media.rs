@@ -97,7 +97,7 @@ impl Media {
         let mut noted = Vec::new();
         for heard in heard {
             match heard {
-                Heard::Audio { samples, concealed } => {
+                Heard::Audio { samples, concealed, .. } => {
                     if let Some(recording) = &mut self.recording {
                         recording.agent(now, samples.as_slice());
                     }

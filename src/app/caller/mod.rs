@@ -28,7 +28,7 @@ pub mod utterance;
 pub use behaviour::{Caller, Input, Output, Settings};
 pub use error::Error;
 pub use event::{Answer, By, Event, Ms, Summary, What};
-pub use line::{Setup, Taken, call};
+pub use line::{Audio, Setup, Taken, call};
 pub use recording::Recording;
 pub use script::Script;
 pub use target::Target;

@@ -254,7 +254,9 @@ impl Room {
     fn hear(&mut self, heard: Vec<Heard>) {
         for heard in heard {
             match heard {
-                Heard::Audio { samples, .. } => self.inputs.push_back(self.ears.frame(&samples)),
+                Heard::Audio { samples, wide, .. } => {
+                    self.inputs.push_back(self.ears.frame(&samples, wide.as_deref()));
+                }
                 Heard::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
                 Heard::Lost => {
                     tracing::info!(call = self.record.id, "no packet for too long: the line is dead");

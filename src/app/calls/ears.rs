@@ -7,6 +7,7 @@ use audio::{Resampler, Vad, VadSettings};
 use dialogue::Heard;
 use dialogue::io::{Input, UtteranceId};
 use engine::{Session, Stt, SttWork, Ticket, Transcript, TranscriptKind};
+use telephony::media::{Frame, WideFrame};
 use tokio::sync::mpsc;
 
 use crate::drivers::playout::FRAME;
@@ -82,11 +83,17 @@ impl Ears {
         }
     }
 
-    /// Hears one frame.
-    pub fn frame(&mut self, frame: &[i16; FRAME]) -> Input {
-        let heard = self.vad.frame(frame);
+    /// Hears one frame; a wideband line gives it at 16 kHz as well.
+    pub fn frame(&mut self, frame: &Frame, wide: Option<&WideFrame>) -> Input {
+        let heard = match wide {
+            Some(wide) => self.vad.wide_frame(wide),
+            None => self.vad.frame(frame),
+        };
         self.wide.clear();
-        self.up.process(frame, &mut self.wide);
+        match wide {
+            Some(wide) => self.wide.extend_from_slice(wide),
+            None => self.up.process(frame, &mut self.wide),
+        }
         if let Some(utterance) = &mut self.open
             && utterance.samples.len() < LONGEST
         {

@@ -40,6 +40,8 @@ pub struct House {
     pub pacer: Pacer,
     /// RTP ports.
     pub ports: Ports,
+    /// What is spoken, in the order offered.
+    pub codecs: Vec<Codec>,
     /// The address callers are told to send to, where it is not the one bound.
     pub advertised: Option<std::net::IpAddr>,
     /// The business that answers.
@@ -169,7 +171,7 @@ impl Switchboard {
                     task.run().await;
                     call
                 });
-                let media = LocalMedia { address, codecs: vec![Codec::Pcmu, Codec::Pcma] };
+                let media = LocalMedia { address, codecs: self.house.codecs.clone() };
                 let _ = self.sip.send(Command::Answer { call, media }).await;
             }
             Err(error) => {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::{CliError, block_on};
 use crate::caller::script::{self, Act, Start, Turn};
 use crate::caller::utterance::Booth;
-use crate::caller::{Error, Event, Script, Settings, Setup, Target, call};
+use crate::caller::{Audio, Error, Event, Script, Settings, Setup, Target, call};
 use crate::calls::VoiceChoice;
-use crate::config::Arguments;
+use crate::config::{Arguments, Codec};
 use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
 use crate::engines::{model, models_folder, start_tts};
@@ -48,6 +48,9 @@ pub struct Args {
     /// One object an event.
     #[arg(long)]
     json: bool,
+    /// Codecs to offer, in this order.
+    #[arg(long, value_enum, value_name = "CODEC", value_delimiter = ',', default_value = "pcmu,pcma")]
+    codecs: Vec<Codec>,
     /// Own address, with or without a port.
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
@@ -94,6 +97,7 @@ pub fn run(args: Args) -> Result<(), CliError> {
             from_display,
             script,
             utterances,
+            audio: Audio { codecs: args.codecs.iter().map(|codec| (*codec).into()).collect() },
             settings: settings(&args),
             record: args.record.is_some(),
         };

@@ -36,6 +36,12 @@ pub const KEYS: &[Key] = &[
     key("rtp.first_port", Kind::Number(1_024, 65_534), "20000", "First port for audio; each call takes two."),
     key("rtp.last_port", Kind::Number(1_025, 65_535), "20999", "Last port for audio."),
     key(
+        "rtp.codecs",
+        Kind::Some(&["g722", "pcmu", "pcma"]),
+        "[\"g722\", \"pcmu\", \"pcma\"]",
+        "Codecs spoken, in the order offered; a caller's offer is answered in the caller's order. g722 is wideband.",
+    ),
+    key(
         "engines.models",
         Kind::Path,
         "\"models\"",

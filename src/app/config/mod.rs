@@ -22,4 +22,4 @@ pub use error::{ConfigError, Fault};
 pub use keys::{KEYS, Key};
 pub use layers::{Loaded, Origin, Setting, Sources};
 pub use passages::passages;
-pub use rooms::{Business, Calls, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Transport};
+pub use rooms::{Business, Calls, Codec, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Transport};

@@ -46,6 +46,27 @@ pub enum Transport {
 pub struct Rtp {
     pub first_port: u16,
     pub last_port: u16,
+    pub codecs: Vec<Codec>,
+}
+
+/// How audio may be coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Codec {
+    G722,
+    Pcmu,
+    Pcma,
+}
+
+impl From<Codec> for telephony::media::Codec {
+    fn from(codec: Codec) -> Self {
+        match codec {
+            Codec::G722 => Self::G722,
+            Codec::Pcmu => Self::Pcmu,
+            Codec::Pcma => Self::Pcma,
+        }
+    }
 }
 
 /// The workers and their models.

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use machine::{Machine, Now, settle};
-use telephony::media::{Frame, Input, Output, Peer, Receiver, Settings, Statistics};
+use telephony::media::{Frame, Input, Output, Peer, Receiver, Settings, Statistics, WideFrame};
 use telephony::sip::NegotiatedMedia;
 use tokio::net::UdpSocket;
 
@@ -35,6 +35,8 @@ pub enum Heard {
     Audio {
         /// 8 kHz, mono.
         samples: Box<Frame>,
+        /// The same at 16 kHz, where it came so.
+        wide: Option<Box<WideFrame>>,
         /// Made up for packets that did not come.
         concealed: bool,
     },
@@ -63,8 +65,8 @@ impl MediaLine {
 
     /// Sends and receives as agreed from now on.
     pub fn agree(&mut self, now: Now, agreed: &NegotiatedMedia) {
-        let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, .. } = *agreed;
-        self.stream.order(Order::Encode { codec, payload_type, digits });
+        let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, ptime_ms, .. } = *agreed;
+        self.stream.order(Order::Encode { codec, payload_type, digits, ptime_ms });
         self.stream.order(Order::Send(agreed.send));
         let peer = Peer {
             rtp: agreed.remote,
@@ -122,7 +124,7 @@ impl MediaLine {
 
     fn received(&mut self, output: Output) -> Option<Heard> {
         match output {
-            Output::Audio { samples, concealed } => return Some(Heard::Audio { samples, concealed }),
+            Output::Audio { samples, wide, concealed } => return Some(Heard::Audio { samples, wide, concealed }),
             Output::Digit { digit } => return Some(Heard::Digit(digit)),
             Output::MediaLost => return Some(Heard::Lost),
             // A report the network does not take is lost, as it may be on the way.

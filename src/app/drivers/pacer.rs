@@ -1,4 +1,5 @@
-//! The pacer: one thread that sends a frame for every call every 20 ms, and does nothing else.
+//! The pacer: one thread that sends a frame for every call every 20 ms (or the packet
+//! time that the other side asked for), and does nothing else.
 //! It takes no lock, reads no file, waits for nobody.
 
 use std::collections::VecDeque;
@@ -15,7 +16,10 @@ use super::clock::Clock;
 use super::gaps::Gaps;
 use super::playout::{FRAME, Play, Playout, Progress};
 
+/// How often a frame leaves until the other side asks for another packet time.
 const PERIOD: Duration = Duration::from_millis(20);
+/// Samples of the longest packet: 60 ms at 8 kHz.
+const MOST_SAMPLES: usize = 3 * FRAME;
 /// Commands and reports in flight between a call and its stream.
 const RING: usize = 2048;
 /// A stream this late (the machine slept, or was stopped) starts a new rhythm instead of sending a burst.
@@ -40,6 +44,8 @@ pub enum Order {
         payload_type: u8,
         /// Payload type of keypad digits, if they were agreed on.
         digits: Option<u8>,
+        /// Audio in a packet, 10 to 60 ms.
+        ptime_ms: u32,
     },
     /// Send or, on hold, don't.
     Send(bool),
@@ -160,6 +166,7 @@ impl Pacer {
             target: None,
             sending: true,
             was_voiced: false,
+            period: PERIOD,
             due: Now::ZERO,
             last: None,
         };
@@ -188,6 +195,8 @@ struct Line {
     target: Option<SocketAddr>,
     sending: bool,
     was_voiced: bool,
+    /// A packet's time.
+    period: Duration,
     due: Now,
     last: Option<Now>,
 }
@@ -212,7 +221,7 @@ fn pace(clock: Clock, new: &mpsc::Receiver<Line>) {
         for line in &mut lines {
             if line.due <= now {
                 line.tick(clock.now());
-                line.due = if now.since(line.due) > TOO_LATE { now + PERIOD } else { line.due + PERIOD };
+                line.due = if now.since(line.due) > TOO_LATE { now } else { line.due } + line.period;
             }
             next = next.min(line.due);
         }
@@ -230,8 +239,10 @@ impl Line {
             match order {
                 Order::Play(play) => playout.play(play, &mut report),
                 Order::Target(target) => self.target = Some(target),
-                Order::Encode { codec, payload_type, digits } => {
+                Order::Encode { codec, payload_type, digits, ptime_ms } => {
                     self.sender.recode(payload_type, codec);
+                    self.sender.packet_time(ptime_ms);
+                    self.period = Duration::from_millis(self.sender.packet_samples() as u64 / 8);
                     self.digits = digits;
                     self.agreed = true;
                 }
@@ -240,15 +251,17 @@ impl Line {
                 Order::Digit(_) => {}
             }
         }
-        let mut frame = [0; FRAME];
-        let voiced = playout.fill(&mut frame, &mut report);
+        let mut samples = [0; MOST_SAMPLES];
+        let count = self.sender.packet_samples().min(MOST_SAMPLES);
+        let samples = &mut samples[..count];
+        let voiced = playout.fill(samples, &mut report);
         match self.target {
-            Some(target) if self.agreed && self.sending => self.send(now, &frame, voiced, target),
+            Some(target) if self.agreed && self.sending => self.send(now, samples, voiced, target),
             _ => self.sender.skip(),
         }
     }
 
-    fn send(&mut self, now: Now, frame: &[i16; FRAME], voiced: bool, target: SocketAddr) {
+    fn send(&mut self, now: Now, samples: &[i16], voiced: bool, target: SocketAddr) {
         if !self.sender.is_pressing()
             && let (Some(key), Some(payload_type)) = (self.keys.front(), self.digits)
         {
@@ -262,8 +275,8 @@ impl Line {
         } else {
             let mut packet = [0; LONGEST_PACKET];
             // RFC 3551 section 4.1: the marker is set on the first packet after silence.
-            self.sender.audio(frame, voiced && !self.was_voiced, &mut packet);
-            drop(socket.send_to(&packet, target));
+            let length = self.sender.audio(samples, voiced && !self.was_voiced, &mut packet);
+            drop(socket.send_to(&packet[..length], target));
         }
         if voiced {
             self.sent.store_voiced(now, !self.was_voiced);

@@ -92,11 +92,11 @@ impl Playout {
         }
     }
 
-    /// Fills the next frame; what is not speech is silence. True when any of it is speech.
-    pub fn fill(&mut self, frame: &mut [i16; FRAME], progress: &mut impl FnMut(Progress)) -> bool {
+    /// Fills the next packet; what is not speech is silence. True when any of it is speech.
+    pub fn fill(&mut self, frame: &mut [i16], progress: &mut impl FnMut(Progress)) -> bool {
         frame.fill(0);
         let mut filled = 0;
-        while filled < FRAME && !self.paused {
+        while filled < frame.len() && !self.paused {
             match self.queue.front_mut() {
                 None => break,
                 Some(Item::End(speech)) => {
@@ -107,7 +107,7 @@ impl Playout {
                     progress(Progress::Done(speech));
                 }
                 Some(Item::Chunk { speech, clause, samples, used }) => {
-                    let take = (samples.len() - *used).min(FRAME - filled);
+                    let take = (samples.len() - *used).min(frame.len() - filled);
                     frame[filled..filled + take].copy_from_slice(&samples[*used..*used + take]);
                     *used += take;
                     filled += take;

@@ -55,6 +55,25 @@ fn syllables_are_speech() {
 }
 
 #[test]
+fn a_wideband_line_is_judged_as_it_is() {
+    let mut vad = Vad::new(VadSettings::default());
+    let at_16k = |at: usize| {
+        let (this, next) = (f32::from(syllables(at / 2)), f32::from(syllables(at / 2 + 1)));
+        if at.is_multiple_of(2) { this as i16 } else { (0.5 * (this + next)) as i16 }
+    };
+    let frames = (0..500).map(|frame| std::array::from_fn(|at| at_16k(frame * 320 + at)));
+    let found = frames.filter(|frame| vad.wide_frame(frame).speech).count();
+    assert!(found > 250, "{found} of 500 frames");
+    let mut hiss = ComfortNoise::new(-30.0, 2);
+    let mut frame = [0; 320];
+    let found = (0..500).filter(|_| {
+        hiss.fill(&mut frame);
+        vad.wide_frame(&frame).speech
+    });
+    assert!(found.count() < 20);
+}
+
+#[test]
 fn a_frame_tells_its_level() {
     let mut vad = Vad::new(VadSettings::default());
     let mut frame = [0; 160];

@@ -4,32 +4,32 @@ use super::RATE_HZ;
 use super::packet::Body;
 
 /// Audio may run ahead of time by this much before it counts as a flood.
-const BURST_SAMPLES: u64 = 2 * RATE_HZ as u64;
+const BURST_TICKS: u64 = 2 * RATE_HZ as u64;
 
 /// Audio can't come faster than time for long, whoever sends it.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    samples: u64,
+    ticks: u64,
     at: Now,
 }
 
 impl Allowance {
     pub fn new(now: Now) -> Self {
-        Self { samples: BURST_SAMPLES, at: now }
+        Self { ticks: BURST_TICKS, at: now }
     }
 
     pub fn refuses(&mut self, now: Now, body: &Body) -> bool {
-        let Body::Audio(samples) = body else {
+        let Body::Audio(_, octets) = body else {
             return false;
         };
         // A tenth more than time itself: the other side's clock is its own.
         let earned = now.since(self.at).as_micros() as u64 * u64::from(RATE_HZ) * 11 / 10_000_000;
         if earned > 0 {
-            self.samples = (self.samples + earned).min(BURST_SAMPLES);
+            self.ticks = (self.ticks + earned).min(BURST_TICKS);
             self.at = now;
         }
-        match self.samples.checked_sub(samples.len() as u64) {
-            Some(left) => self.samples = left,
+        match self.ticks.checked_sub(octets.len() as u64) {
+            Some(left) => self.ticks = left,
             None => return true,
         }
         false

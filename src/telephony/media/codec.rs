@@ -1,20 +1,27 @@
-use super::g711;
+use super::{g711, g722};
 
-/// How speech is coded on the wire.
+/// How speech is coded on the wire. Each octet of all of them is one tick of an RTP clock of
+/// 8 kHz, though in G.722 it holds two samples (RFC 3551 4.5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
     /// G.711 mu-law.
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722 at 64 kbit/s: wideband.
+    G722,
 }
 
 impl Codec {
+    /// Every codec, the best first.
+    pub const ALL: [Codec; 3] = [Codec::G722, Codec::Pcmu, Codec::Pcma];
+
     /// The static payload type (RFC 3551, table 4).
     pub const fn payload_type(self) -> u8 {
         match self {
             Codec::Pcmu => 0,
             Codec::Pcma => 8,
+            Codec::G722 => 9,
         }
     }
 
@@ -23,22 +30,71 @@ impl Codec {
         match self {
             Codec::Pcmu => "PCMU",
             Codec::Pcma => "PCMA",
+            Codec::G722 => "G722",
         }
     }
 
-    /// One sample of an octet.
-    pub fn decode(self, octet: u8) -> i16 {
+    /// Samples that an octet stands for: 1 at 8 kHz, 2 at 16 kHz.
+    pub const fn samples_per_octet(self) -> usize {
         match self {
-            Codec::Pcmu => g711::decode_ulaw(octet),
-            Codec::Pcma => g711::decode_alaw(octet),
+            Codec::Pcmu | Codec::Pcma => 1,
+            Codec::G722 => 2,
         }
     }
+}
 
-    /// The octet of one sample.
-    pub fn encode(self, sample: i16) -> u8 {
-        match self {
+/// Codes what is sent. Allocates nothing.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    codec: Codec,
+    g722: g722::Encoder,
+}
+
+impl Encoder {
+    /// Has coded nothing yet.
+    pub fn new(codec: Codec) -> Self {
+        Self { codec, g722: g722::Encoder::default() }
+    }
+
+    /// The codec.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// The octet of the next sample at 8 kHz.
+    pub fn octet(&mut self, sample: i16) -> u8 {
+        match self.codec {
             Codec::Pcmu => g711::encode_ulaw(sample),
             Codec::Pcma => g711::encode_alaw(sample),
+            Codec::G722 => self.g722.narrow(sample),
+        }
+    }
+}
+
+/// Decodes what is received, in order.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    codec: Codec,
+    g722: g722::Decoder,
+}
+
+impl Decoder {
+    /// Has decoded nothing yet.
+    pub fn new(codec: Codec) -> Self {
+        Self { codec, g722: g722::Decoder::default() }
+    }
+
+    /// The codec.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// The samples of these octets: 8 kHz, or 16 kHz of a wideband codec.
+    pub fn samples(&mut self, octets: &[u8]) -> Vec<i16> {
+        match self.codec {
+            Codec::Pcmu => octets.iter().map(|octet| g711::decode_ulaw(*octet)).collect(),
+            Codec::Pcma => octets.iter().map(|octet| g711::decode_alaw(*octet)).collect(),
+            Codec::G722 => octets.iter().flat_map(|octet| self.g722.wide(*octet)).collect(),
         }
     }
 }

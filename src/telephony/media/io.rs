@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Codec, Frame, Sent, Statistics};
+use super::timeline::Cut;
+use super::{Codec, Frame, Sent, Statistics, WideFrame};
 
 /// What signalling settled about the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +20,11 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Both G.711 laws under their static payload types, digits under 101, RTCP one port up.
+    /// Every codec under its static payload type, digits under 101, RTCP one port up.
     pub fn usual(rtp: SocketAddr) -> Self {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().saturating_add(1));
-        let codecs = [Codec::Pcmu, Codec::Pcma].map(|codec| (codec.payload_type(), codec)).to_vec();
+        let codecs = Codec::ALL.map(|codec| (codec.payload_type(), codec)).to_vec();
         Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
     }
 }
@@ -88,6 +89,8 @@ pub enum Output {
     Audio {
         /// 8 kHz, mono.
         samples: Box<Frame>,
+        /// The same at 16 kHz, where it came so.
+        wide: Option<Box<WideFrame>>,
         /// True when any of it is made up for audio that did not come.
         concealed: bool,
     },
@@ -116,8 +119,8 @@ pub enum Output {
     Statistics(Statistics),
 }
 
-impl From<(Box<Frame>, bool)> for Output {
-    fn from((samples, concealed): (Box<Frame>, bool)) -> Self {
-        Output::Audio { samples, concealed }
+impl From<Cut> for Output {
+    fn from(Cut { samples, wide, concealed }: Cut) -> Self {
+        Output::Audio { samples, wide, concealed }
     }
 }

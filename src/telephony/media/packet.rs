@@ -1,11 +1,11 @@
 use rtp_rs::RtpReader;
 
-use super::Peer;
+use super::{Codec, Peer};
 
 /// Nothing a telephone sends is longer than an Ethernet frame.
 const LONGEST: usize = 1_500;
-/// 60 ms, the longest packet time accepted.
-const MOST_SAMPLES: usize = 480;
+/// 60 ms, the longest packet time accepted: an octet a tick in every codec.
+const MOST_OCTETS: usize = 480;
 /// Comfort noise (RFC 3389) has this static payload type (RFC 3551, table 4).
 const COMFORT_NOISE: u8 = 13;
 
@@ -20,8 +20,9 @@ pub(super) struct Packet {
 
 #[derive(Debug, Clone)]
 pub(super) enum Body {
-    Audio(Vec<i16>),
-    /// The other side pauses sending because nobody speaks.
+    /// As it came: a codec with a memory must decode in order.
+    Audio(Codec, Vec<u8>),
+    /// Comfort noise: the other side pauses sending because nobody speaks.
     Silence,
     Event(Event),
 }
@@ -52,10 +53,10 @@ pub(super) fn parse(bytes: &[u8], peer: &Peer) -> Option<Packet> {
 
 fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
     if let Some((_, codec)) = peer.codecs.iter().find(|(known, _)| *known == payload_type) {
-        if payload.is_empty() || payload.len() > MOST_SAMPLES {
+        if payload.is_empty() || payload.len() > MOST_OCTETS {
             return None;
         }
-        return Some(Body::Audio(payload.iter().map(|octet| codec.decode(*octet)).collect()));
+        return Some(Body::Audio(*codec, payload.to_vec()));
     }
     if peer.digits == Some(payload_type) {
         return event(payload).map(Body::Event);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use machine::{Machine, Now, Poll};
 
 use super::allowance::Allowance;
+use super::codec::Decoder;
 use super::keypad::Keypad;
 use super::latch::{Latch, Verdict};
 use super::packet::{self, Body, Packet};
@@ -11,7 +12,7 @@ use super::reorder::{Arrival, Reorder};
 use super::reports::Reports;
 use super::stream::{Place, Stream};
 use super::timeline::Timeline;
-use super::{Input, Output, Peer, RATE_HZ, Settings, Statistics};
+use super::{Codec, Input, Output, Peer, RATE_HZ, Settings, Statistics};
 
 /// Everything that a call receives: see the module's description.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Receiver {
     settings: Settings,
     latch: Latch,
     stream: Option<(Stream, Reorder)>,
+    /// Of the codec that came last.
+    decoder: Decoder,
     timeline: Timeline,
     keypad: Keypad,
     reports: Reports,
@@ -40,6 +43,7 @@ impl Receiver {
         Self {
             latch: Latch::new(peer.rtp, settings.relatch_after),
             stream: None,
+            decoder: Decoder::new(Codec::Pcmu),
             timeline: Timeline::new(now),
             keypad: Keypad::default(),
             reports: Reports::new(now, settings.ssrc, settings.cname.clone(), settings.seed),
@@ -133,7 +137,7 @@ impl Receiver {
                 return;
             }
         };
-        if matches!(packet.body, Body::Audio(_)) {
+        if matches!(packet.body, Body::Audio(..)) {
             stream.time(at, packet.timestamp);
         }
         if !reorder.is_past(place) {
@@ -172,8 +176,13 @@ impl Receiver {
     fn deliver(&mut self, at: Now, packet: Packet) {
         let outputs = &mut self.outputs;
         match packet.body {
-            Body::Audio(samples) => {
-                self.timeline.audio(at, packet.timestamp, samples, |cut| outputs.push_back(cut.into()))
+            Body::Audio(codec, octets) => {
+                if self.decoder.codec() != codec {
+                    self.decoder = Decoder::new(codec);
+                }
+                let samples = self.decoder.samples(&octets);
+                let scale = codec.samples_per_octet();
+                self.timeline.audio(at, packet.timestamp, scale, samples, |cut| outputs.push_back(cut.into()));
             }
             Body::Silence => self.timeline.silence(),
             Body::Event(event) => {

@@ -1,24 +1,29 @@
 use machine::Now;
 
-use super::{Codec, FRAME_SAMPLES, Frame, Sent, keypad};
+use super::codec::Encoder;
+use super::{Codec, FRAME_SAMPLES, Sent, keypad};
 
 /// Octets of the fixed RTP header.
 const HEADER: usize = 12;
 /// The longest packet a [`Sender`] makes: a buffer this long is always enough.
-pub const LONGEST_PACKET: usize = HEADER + FRAME_SAMPLES;
+pub const LONGEST_PACKET: usize = HEADER + LONGEST_FRAME;
+/// 60 ms.
+const LONGEST_FRAME: usize = 3 * FRAME_SAMPLES;
 /// Start and end of a digit are sent this many times (RFC 4733 2.5.1.4).
 const REPEATS: u8 = 3;
 /// Volume of a digit as the RFC's examples have it: -10 dBm0.
 const VOLUME: u8 = 10;
 
-/// Makes the RTP packets of one call for the pacer: one frame of time each 20 ms tick, as
-/// [`Sender::audio`], [`Sender::skip`] or, while [`Sender::is_pressing`], [`Sender::digit_tick`].
-/// Allocates nothing.
+/// Makes the RTP packets of one call for the pacer: one packet's time each tick, 20 ms unless
+/// [`Sender::packet_time`] says otherwise, as [`Sender::audio`], [`Sender::skip`] or, while
+/// [`Sender::is_pressing`], [`Sender::digit_tick`]. Allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Sender {
     ssrc: u32,
     payload_type: u8,
-    codec: Codec,
+    encoder: Encoder,
+    /// RTP ticks of a packet, at 8 kHz.
+    packet_ticks: u16,
     sequence: u16,
     timestamp: u32,
     packets: u32,
@@ -42,7 +47,8 @@ impl Sender {
         Self {
             ssrc,
             payload_type,
-            codec,
+            encoder: Encoder::new(codec),
+            packet_ticks: FRAME_SAMPLES as u16,
             sequence: first_sequence,
             timestamp: first_timestamp,
             packets: 0,
@@ -54,32 +60,46 @@ impl Sender {
     /// Signalling changed the codec; sequence and timestamp go on.
     pub fn recode(&mut self, payload_type: u8, codec: Codec) {
         self.payload_type = payload_type;
-        self.codec = codec;
+        if self.encoder.codec() != codec {
+            self.encoder = Encoder::new(codec);
+        }
     }
 
-    /// Writes the packet of a frame; `marker` on the first one after a pause (RFC 3551 4.1).
-    /// Returns its length, 0 (and nothing sent) when `out` is shorter than [`LONGEST_PACKET`].
-    pub fn audio(&mut self, frame: &Frame, marker: bool, out: &mut [u8]) -> usize {
-        let Some((header, payload)) = out.get_mut(..LONGEST_PACKET).and_then(|it| it.split_at_mut_checked(HEADER))
-        else {
+    /// How much a packet holds from now on: 10 to 60 ms, in steps of ten.
+    pub fn packet_time(&mut self, ms: u32) {
+        self.packet_ticks = (ms.clamp(10, 60) / 10 * 80) as u16;
+    }
+
+    /// Samples at 8 kHz that [`Sender::audio`] wants.
+    pub fn packet_samples(&self) -> usize {
+        usize::from(self.packet_ticks)
+    }
+
+    /// Writes the packet of these samples at 8 kHz, at most [`Sender::packet_samples`]; `marker` on
+    /// the first one after a pause (RFC 3551 4.1). Returns its length, 0 (and nothing sent) when
+    /// `out` is too short for it.
+    pub fn audio(&mut self, samples: &[i16], marker: bool, out: &mut [u8]) -> usize {
+        let samples = samples.get(..self.packet_samples()).unwrap_or(samples);
+        let length = HEADER + samples.len();
+        let Some((header, payload)) = out.get_mut(..length).and_then(|it| it.split_at_mut_checked(HEADER)) else {
             return 0;
         };
         self.header(self.payload_type, marker, self.timestamp, header);
-        for (octet, sample) in payload.iter_mut().zip(frame) {
-            *octet = self.codec.encode(*sample);
+        for (octet, sample) in payload.iter_mut().zip(samples) {
+            *octet = self.encoder.octet(*sample);
         }
-        self.count(FRAME_SAMPLES);
+        self.count(samples.len());
         self.skip();
-        LONGEST_PACKET
+        length
     }
 
-    /// Lets 20 ms pass without a packet.
+    /// Lets a packet's time pass without one.
     pub fn skip(&mut self) {
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        self.timestamp = self.timestamp.wrapping_add(u32::from(self.packet_ticks));
     }
 
     /// Begins a digit under the payload type negotiated for them; it takes the place of audio
-    /// for `hold_ms` (rounded up to frames, 40 ms at least). False when it is no key, or one is
+    /// for `hold_ms` (rounded up to packets, two at least). False when it is no key, or one is
     /// being pressed already.
     pub fn press(&mut self, digit: char, payload_type: u8, hold_ms: u16) -> bool {
         let Some(code) = keypad::code(digit) else {
@@ -88,7 +108,7 @@ impl Sender {
         if self.press.is_some() {
             return false;
         }
-        let ticks = hold_ms.min(8_000).div_ceil(super::FRAME_MS as u16).max(2);
+        let ticks = hold_ms.min(8_000).div_ceil(self.packet_ticks / 8).max(2);
         self.press = Some(Press { payload_type, code, began: self.timestamp, ticks_done: 0, ticks });
         true
     }
@@ -98,7 +118,7 @@ impl Sender {
         self.press.is_some()
     }
 
-    /// Makes this tick's packets of the digit and lets 20 ms pass: the start three times, then
+    /// Makes this tick's packets of the digit and lets their time pass: the start three times, then
     /// one a tick, the end three times.
     pub fn digit_tick(&mut self, mut send: impl FnMut(&[u8])) {
         let Some(mut press) = self.press else { return };
@@ -109,7 +129,7 @@ impl Sender {
             let mut out = [0; HEADER + 4];
             let (header, event) = out.split_at_mut(HEADER);
             self.header(press.payload_type, first && repeat == 0, press.began, header);
-            let [high, low] = press.ticks_done.saturating_mul(FRAME_SAMPLES as u16).to_be_bytes();
+            let [high, low] = press.ticks_done.saturating_mul(self.packet_ticks).to_be_bytes();
             let end = if last { 0x80 } else { 0 };
             event.copy_from_slice(&[press.code, end | VOLUME, high, low]);
             self.count(4);

@@ -3,7 +3,8 @@ use std::time::Duration;
 use machine::Now;
 
 use super::conceal::Concealer;
-use super::{FRAME_MS, FRAME_SAMPLES, Frame};
+use super::g722::Analysis;
+use super::{FRAME_MS, FRAME_SAMPLES, Frame, WideFrame};
 
 /// Without a packet for this long, time goes on without it. Shorter, and every hiccup of the
 /// network would be heard twice: once as silence, once when its packets come after all.
@@ -14,13 +15,22 @@ const LONGEST_GAP: u32 = super::RATE_HZ;
 const MOST_AT_ONCE: u32 = 50;
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
 
-/// A frame of the timeline, and whether any of it is made up.
-pub(super) type Cut = (Box<Frame>, bool);
+/// A frame of the timeline.
+pub(super) struct Cut {
+    pub samples: Box<Frame>,
+    /// The same at 16 kHz, where it came so.
+    pub wide: Option<Box<WideFrame>>,
+    /// True when any of it is made up.
+    pub concealed: bool,
+}
 
 /// Turns audio packets of any length, in order but with gaps, into an unbroken row of frames.
 #[derive(Debug)]
 pub(super) struct Timeline {
     concealer: Concealer,
+    /// Samples per RTP tick: 1 at 8 kHz, 2 at 16 kHz.
+    scale: usize,
+    halving: Analysis,
     /// Audio that does not fill a frame yet.
     partial: Vec<i16>,
     partial_made_up: bool,
@@ -32,27 +42,30 @@ pub(super) struct Timeline {
     filled: u32,
     /// The other side has said that it is silent.
     silent: bool,
-    made_up_samples: u64,
+    made_up_ticks: u64,
 }
 
 impl Timeline {
     pub fn new(now: Now) -> Self {
         Self {
             concealer: Concealer::default(),
+            scale: 1,
+            halving: Analysis::default(),
             partial: Vec::with_capacity(2 * FRAME_SAMPLES),
             partial_made_up: false,
             expected: None,
             audio_at: now,
             filled: 0,
             silent: false,
-            made_up_samples: 0,
+            made_up_ticks: 0,
         }
     }
 
-    /// Audio that is next in order.
-    pub fn audio(&mut self, at: Now, timestamp: u32, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
+    /// Audio that is next in order, so many samples a tick.
+    pub fn audio(&mut self, at: Now, timestamp: u32, scale: usize, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
         self.bridge(timestamp, &mut cut);
-        self.expected = Some(timestamp.wrapping_add(samples.len() as u32));
+        self.rescale(scale.max(1));
+        self.expected = Some(timestamp.wrapping_add((samples.len() / self.scale) as u32));
         self.audio_at = self.audio_at.max(at);
         self.filled = 0;
         self.silent = false;
@@ -92,7 +105,7 @@ impl Timeline {
 
     /// Audio made up so far, in milliseconds.
     pub fn made_up_ms(&self) -> u64 {
-        self.made_up_samples * 1_000 / u64::from(super::RATE_HZ)
+        self.made_up_ticks * 1_000 / u64::from(super::RATE_HZ)
     }
 
     fn bridge(&mut self, timestamp: u32, cut: &mut impl FnMut(Cut)) {
@@ -107,28 +120,59 @@ impl Timeline {
         self.make_up(gap.saturating_sub(filled) as usize, cut);
     }
 
-    fn make_up(&mut self, samples: usize, cut: &mut impl FnMut(Cut)) {
-        if samples == 0 {
+    /// The other side changed to a codec of another rate.
+    fn rescale(&mut self, scale: usize) {
+        if scale == self.scale {
             return;
         }
-        let mut made_up = vec![0; samples];
+        // Less than a frame: the nearest samples will do.
+        let ticks = self.partial.len() / self.scale;
+        let partial = (0..ticks * scale).map(|at| self.partial.get(at * self.scale / scale).copied());
+        self.partial = partial.map(Option::unwrap_or_default).collect();
+        self.scale = scale;
+        self.concealer = Concealer::new(scale);
+        self.halving = Analysis::default();
+    }
+
+    fn make_up(&mut self, ticks: usize, cut: &mut impl FnMut(Cut)) {
+        if ticks == 0 {
+            return;
+        }
+        let mut made_up = vec![0; ticks * self.scale];
         self.concealer.missing(&mut made_up);
-        self.made_up_samples += samples as u64;
+        self.made_up_ticks += ticks as u64;
         self.append(&made_up, true, cut);
     }
 
     fn append(&mut self, mut samples: &[i16], made_up: bool, cut: &mut impl FnMut(Cut)) {
         while !samples.is_empty() {
-            let room = FRAME_SAMPLES - self.partial.len().min(FRAME_SAMPLES);
+            let frame = FRAME_SAMPLES * self.scale;
+            let room = frame - self.partial.len().min(frame);
             let (head, rest) = samples.split_at(room.min(samples.len()));
             self.partial.extend_from_slice(head);
             self.partial_made_up |= made_up;
             samples = rest;
-            if let Ok(frame) = Frame::try_from(self.partial.as_slice()) {
-                cut((Box::new(frame), self.partial_made_up));
+            if self.partial.len() == frame {
+                let (samples, wide) = self.both_rates();
+                cut(Cut { samples, wide, concealed: self.partial_made_up });
                 self.partial.clear();
                 self.partial_made_up = false;
             }
         }
+    }
+
+    fn both_rates(&mut self) -> (Box<Frame>, Option<Box<WideFrame>>) {
+        let mut narrow = Box::new([0; FRAME_SAMPLES]);
+        let wide = WideFrame::try_from(self.partial.as_slice()).ok();
+        match &wide {
+            Some(wide) => {
+                let (pairs, _) = wide.as_chunks::<2>();
+                for (sample, pair) in narrow.iter_mut().zip(pairs) {
+                    *sample = self.halving.halve(*pair);
+                }
+            }
+            None => narrow.iter_mut().zip(&self.partial).for_each(|(sample, real)| *sample = *real),
+        }
+        (narrow, wide.map(Box::new))
     }
 }

@@ -16,7 +16,7 @@ pub struct Answer {
 
 /// Whether an offer has a stream that could be answered at all; asked before anything rings.
 pub fn acceptable(offer: &Description) -> Result<(), Fault> {
-    choose(offer, &[Codec::Pcmu, Codec::Pcma]).map(|_| ())
+    choose(offer, &Codec::ALL).map(|_| ())
 }
 
 /// Answers an offer (RFC 3264, 6): one audio stream with the first codec in common in the

@@ -1,5 +1,5 @@
-//! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one G.711 audio stream with
-//! telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
+//! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one audio stream of
+//! G.711 or G.722 with telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
 //!
 //! # Deliberately absent
 //! Video, SRTP, ICE, BUNDLE and rtcp-mux: an m-line that needs one of them is refused with
@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("no audio stream over plain RTP (RTP/AVP) is offered")]
     NoAudio,
     /// Audio, but nothing we speak.
-    #[error("no codec in common: PCMU or PCMA is needed")]
+    #[error("no codec in common: G722, PCMU or PCMA is needed")]
     NoCodec,
     /// The stream is IPv6 and we are IPv4, or the other way round, or multicast.
     #[error("the media address can't be reached from here")]

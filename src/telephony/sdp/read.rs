@@ -88,18 +88,14 @@ impl Audio<'_> {
 
     fn codec(&self, payload_type: u8, text: &str) -> Option<Codec> {
         let Some(named) = self.rtpmap(text) else {
-            // RFC 3551: 0 and 8 need no rtpmap.
-            return match payload_type {
-                0 => Some(Codec::Pcmu),
-                8 => Some(Codec::Pcma),
-                _ => None,
-            };
+            // RFC 3551: static payload types need no rtpmap.
+            return Codec::ALL.into_iter().find(|codec| codec.payload_type() == payload_type);
         };
         let named = Rtpmap::parse(named).ok()?;
         if named.clock_rate() != 8_000 || named.channels() != 1 {
             return None;
         }
-        [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
+        Codec::ALL.into_iter().find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
     }
 
     fn rtpmap(&self, format: &str) -> Option<&str> {

@@ -1,9 +1,12 @@
 //! Media of one call: a file for each behaviour.
 #![allow(clippy::expect_used)]
 
+mod clocks;
+mod comfort_noise;
 mod concealment;
 mod digits;
 mod g711;
+mod g722;
 mod hostile;
 mod jitter_buffer;
 mod latching;
@@ -13,3 +16,4 @@ mod reports;
 mod sender;
 mod session;
 mod support;
+mod wideband;

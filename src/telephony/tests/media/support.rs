@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use machine::{Machine, Now, settle};
+use telephony::media::g711::{decode_ulaw, encode_ulaw};
 use telephony::media::{Codec, Frame, Input, LONGEST_PACKET, Output, Peer, Receiver, Sender, Settings};
 
 /// Payload type of keypad digits in all these tests.
@@ -67,7 +68,7 @@ impl Ear {
     /// Frames so far: the samples and whether they are made up.
     pub fn frames(&self) -> Vec<(Frame, bool)> {
         let frames = self.said.iter().filter_map(|(_, output)| match output {
-            Output::Audio { samples, concealed } => Some((**samples, *concealed)),
+            Output::Audio { samples, concealed, .. } => Some((**samples, *concealed)),
             _ => None,
         });
         frames.collect()
@@ -163,5 +164,5 @@ impl Voice {
 
 /// What mu-law makes of a value.
 pub fn coded(value: i16) -> i16 {
-    Codec::Pcmu.decode(Codec::Pcmu.encode(value))
+    decode_ulaw(encode_ulaw(value))
 }
