@@ -91,6 +91,25 @@ fn rooms_know_only_the_rooms_they_may() {
     assert!(extra.is_empty(), "the app must not depend on {extra:?}");
 }
 
+/// What brings models leaves the premises: nothing but `callbox models pull` may reach it.
+#[test]
+fn only_the_verb_that_pulls_models_reaches_the_hub() {
+    let app = root().join("src/app");
+    let holds = |word: &str, may: &[&str]| {
+        for file in sources(&app) {
+            let inner = file.strip_prefix(&app).expect("below it").to_string_lossy().into_owned();
+            let allowed = may.iter().any(|place| inner.starts_with(place));
+            let text = read(&file);
+            let mut code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+            assert!(allowed || !code.any(|line| line.contains(word)), "{inner} must not name {word}");
+        }
+    };
+    holds("hub::", &["hub/", "cli/pull.rs"]);
+    holds("pull::", &["cli/models.rs"]);
+    holds("models::run", &["cli/mod.rs"]);
+    assert!(read(&app.join("cli/pull.rs")).contains("hub::"), "the wall is held where the code is");
+}
+
 #[test]
 fn every_room_is_on_the_plan() {
     let members = manifest(&root().join("Cargo.toml"));

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `cli` parses and dispatches one verb; `config` says what is wanted;
 //! `drivers` turn bytes and instants into inputs of machines; `engines` keep the worker
-//! processes alive; `calls` joins telephony, dialogue and engines, one task per call; `tools`
+//! processes alive; `hub` brings models, when a person asks; `calls` joins telephony, dialogue and engines, one task per call; `tools`
 //! is what the agent may do; `observe` is what may be seen of it; `caller`
 //! is the other side of a call, scripted, and `bench` measures a box with many of them.
 
@@ -13,5 +13,6 @@ pub mod cli;
 pub mod config;
 pub mod drivers;
 pub mod engines;
+pub mod hub;
 pub mod observe;
 pub mod tools;

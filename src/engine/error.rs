@@ -78,6 +78,20 @@ pub enum Error {
         /// The system's reason.
         why: io::Error,
     },
+    /// What the first pull recorded can't be used or written.
+    #[error("{}: {what}. It holds a model to what was first pulled; delete it only to trust a new pull", path.display())]
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Nothing says yet what a model file must be.
+    #[error("{}: its manifest pins no sha256 and it was never pulled here, so it can't be trusted: callbox models pull", path.display())]
+    ModelUnpinned {
+        /// The file.
+        path: PathBuf,
+    },
     /// A model file has the wrong length.
     #[error("{}: model file has {found} bytes, its manifest says {expected}: it is incomplete or another file; fetch it again", path.display())]
     ModelSize {

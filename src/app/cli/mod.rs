@@ -19,6 +19,7 @@ pub mod transcribe;
 
 mod error;
 mod output;
+mod pull;
 pub use error::CliError;
 
 /// A self-hosted phone agent: answers business calls on this machine.

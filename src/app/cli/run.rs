@@ -121,6 +121,7 @@ pub fn trust(model: &manifest::Manifest) -> Result<Trust, CliError> {
     };
     match model.llm.prompt.as_str() {
         "starter-1" => Ok(Trust { speech, prompt: PromptStyle::Starter }),
+        "chat-1" => Ok(Trust { speech, prompt: PromptStyle::Chat }),
         other => Err(CliError::NotReady(format!(
             "{}: this release writes no prompts of the kind \"{other}\": choose another engines.llm.model",
             model.path.display()

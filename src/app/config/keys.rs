@@ -48,6 +48,12 @@ pub const KEYS: &[Key] = &[
         "Folder with the sets of models; when it is not there, the models that came with the program.",
     ),
     key(
+        "engines.hub",
+        Kind::Text,
+        "\"https://huggingface.co\"",
+        "The hub of models or a mirror of it, for callbox models pull and nothing else.",
+    ),
+    key(
         "engines.workers",
         Kind::OptionalPath,
         "\"\"",

@@ -75,6 +75,8 @@ impl From<Codec> for telephony::media::Codec {
 #[allow(missing_docs)]
 pub struct Engines {
     pub models: PathBuf,
+    /// Where `callbox models pull` goes, and nothing else.
+    pub hub: String,
     /// `None`: the folder of the `callbox` program itself.
     pub workers: Option<PathBuf>,
     pub onnxruntime: Option<PathBuf>,

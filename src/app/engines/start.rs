@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use engine::manifest::{Kind, Manifest, all};
+use engine::manifest::{Kind, Manifest, Presence, With, all};
 use engine::verify::verify_all;
 use engine::{Llm, Stt, Tts};
 
@@ -45,8 +45,7 @@ pub fn model(folder: &Path, kind: Kind, name: &str) -> Result<Manifest, String> 
     for (path, manifest) in all(folder) {
         match manifest {
             Ok(manifest) if manifest.kind == kind && manifest.name == name => {
-                verify_all(&manifest).map_err(|error| error.to_string())?;
-                return Ok(manifest);
+                return fit(manifest);
             }
             Ok(manifest) if manifest.kind == kind => known.push(manifest.name),
             Ok(_) => {}
@@ -61,6 +60,24 @@ pub fn model(folder: &Path, kind: Kind, name: &str) -> Result<Manifest, String> 
         folder.display(),
         kind.name()
     ))
+}
+
+/// A model that may take part in calls and is here, whole.
+fn fit(model: Manifest) -> Result<Manifest, String> {
+    let name = &model.name;
+    if model.trusted.with == With::Nothing {
+        return Err(format!(
+            "{}: \"{name}\" is a shape: its weights are random, it is for measuring speed and memory and never \
+             answers calls. Set engines.{}.model to another",
+            model.path.display(),
+            model.kind.name()
+        ));
+    }
+    if model.has_source() && model.presence() == Presence::Absent {
+        return Err(format!("the model \"{name}\" is not here: callbox models pull {name} brings it"));
+    }
+    verify_all(&model).map_err(|error| error.to_string())?;
+    Ok(model)
 }
 
 /// The folder with the models: as configured, or else the one that came with this program.

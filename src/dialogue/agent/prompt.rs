@@ -1,6 +1,8 @@
-//! The prompt, in exactly the form the starter model was taught.
+//! The prompt: as the starter model was taught, or explained to a model that follows
+//! instructions. What is answered is the same decision, held to the same grammar.
 
 use super::asked::Asked;
+use super::command::Command;
 
 /// Most words of a caller's turn that a prompt carries: the starter model reads 256 tokens.
 const MOST_WORDS: usize = 60;
@@ -11,6 +13,9 @@ pub enum PromptStyle {
     /// Four lines, as the starter model was taught.
     #[default]
     Starter,
+    /// The same four lines after instructions that say what they mean. The special tokens of a
+    /// chat are not text: the model's manifest has them.
+    Chat,
 }
 
 /// What a prompt tells of the moment.
@@ -23,10 +28,67 @@ pub(super) struct Have {
     pub(super) phone: bool,
 }
 
-/// The part shared by all calls of a business of this kind.
-pub(super) fn shared(style: PromptStyle, kind: &str) -> String {
+/// The part shared by all calls of a business of this kind; `free` when the model may word something.
+pub(super) fn shared(style: PromptStyle, kind: &str, free: bool) -> String {
     match style {
         PromptStyle::Starter => format!("business: {kind}\n"),
+        PromptStyle::Chat => instructions(kind, free),
+    }
+}
+
+/// Kept short: it is read once for all calls, but every call's memory holds its length.
+fn instructions(kind: &str, free: bool) -> String {
+    let commands: String =
+        Command::ALL.iter().map(|(command, name)| format!("{name}: {}\n", meaning(*command))).collect();
+    let say = if free { SAY } else { "" };
+    let kind = kind.replace(['\n', '\r'], " ");
+    format!(
+        "You read what a caller says on the telephone of this business: {kind}. Speech recognition wrote it down and may \
+         have misheard. Name the one command that fits best. Answer with JSON only:\n\
+         {{\"do\":\"<command>\",\"args\":{{}}}}\n\
+         args may hold name, day, time, service, reason: only words the caller said, in the caller's order, never your \
+         own. Leave out what was not said.\n{say}\
+         have: what is known already. asked: what the caller was asked last; none is \"How can I help?\".\n\
+         Commands:\n{commands}Examples:\n{EXAMPLES}"
+    )
+}
+
+/// For a model whose own words may be heard.
+const SAY: &str = "say may hold one short sentence to the caller when a question or a misunderstanding needs words: plain \
+                   speech, no promises, no prices, no times. Otherwise leave it out.\n";
+
+const EXAMPLES: &str = "have: - / asked: none / caller: could i get in for a check up on friday\n\
+                        {\"do\":\"book\",\"args\":{\"day\":\" friday\",\"service\":\" check up\"}}\n\
+                        have: service / asked: day / caller: tomorrow at half past two\n\
+                        {\"do\":\"give_time\",\"args\":{\"day\":\" tomorrow\",\"time\":\" half past two\"}}\n\
+                        have: service day time / asked: name / caller: it's jane doe\n\
+                        {\"do\":\"give_name\",\"args\":{\"name\":\" jane doe\"}}\n\
+                        have: - / asked: none / caller: let me speak to somebody\n\
+                        {\"do\":\"human\",\"args\":{}}\n";
+
+/// What a command means, for a model that was not taught it.
+const fn meaning(command: Command) -> &'static str {
+    match command {
+        Command::Book => "wants a new appointment, visit or table",
+        Command::Reschedule => "wants another time for an appointment they have",
+        Command::Cancel => "wants an appointment they have called off",
+        Command::Hours => "asks when it is open",
+        Command::Price => "asks what something costs",
+        Command::Address => "asks where it is",
+        Command::ServiceArea => "asks whether it comes to a place",
+        Command::LeaveMessage => "wants somebody told something or to be called back",
+        Command::Human => "wants to speak to a person",
+        Command::Yes => "agrees to what was asked",
+        Command::No => "disagrees with what was asked",
+        Command::GiveName => "gives a name",
+        Command::GivePhone => "gives a phone number",
+        Command::GiveTime => "gives a day or a time",
+        Command::ChooseOption => "takes one of the options just offered",
+        Command::Repeat => "did not hear and wants it said again",
+        Command::Goodbye => "is done",
+        Command::Emergency => "tells of danger to life, fire, gas or a crime going on",
+        Command::RobotQuestion => "asks whether this is a machine",
+        Command::OutOfScope => "anything else",
     }
 }
 
@@ -38,7 +100,7 @@ pub(super) fn own(style: PromptStyle, have: Have, asked: Asked, said: &[String])
     let known = if known.is_empty() { "-".to_owned() } else { known.join(" ") };
     let said: Vec<&str> = said.iter().take(MOST_WORDS).map(String::as_str).collect();
     match style {
-        PromptStyle::Starter => {
+        PromptStyle::Starter | PromptStyle::Chat => {
             format!("have: {known}\nasked: {}\ncaller: {}\n", asked.in_prompt(), said.join(" "))
         }
     }

@@ -1,10 +1,11 @@
 //! A manifest says what a model is; what is wrong in it is named by file and line.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use std::fs;
 use std::path::Path;
 
 use engine::Manifest;
-use engine::manifest::{Kind, Speech, TtsEngine};
+use engine::manifest::{Kind, Pin, Presence, Profile, Speech, TtsEngine, With};
 
 const GOOD: &str = r#"name = "talker-1.7b"
 kind = "llm"
@@ -43,8 +44,9 @@ fn a_good_manifest_is_read_in_full() {
     assert_eq!(manifest.llm.before, "<|im_start|>system\n");
     let file = &manifest.files[0];
     assert_eq!(file.path, Path::new("models/field/talker.gguf"));
-    assert_eq!(file.sha256, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
-    assert_eq!((file.bytes, file.url.as_deref()), (42, Some("https://example.org/talker.gguf")));
+    let pin = file.pin.as_ref().expect("a pin");
+    assert_eq!(pin.sha256, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+    assert_eq!((pin.bytes, file.url.as_deref()), (42, Some("https://example.org/talker.gguf")));
 }
 
 #[test]
@@ -81,6 +83,9 @@ fn every_complaint_names_file_and_line() {
         ("speech = \"free\"", "speech = \"loud\"", 14, "unknown variant `loud`"),
         ("[llm]", "[stt]", 18, "unknown field"),
         ("bytes = 42", "bytes = 42 43", 10, "expected"),
+        ("bytes = 42", "", 8, "at_most_bytes"),
+        ("bytes = 42", "bytes = 42\nat_most_bytes = 42", 8, "at_most_bytes"),
+        ("speech = \"free\"", "with = \"some\"", 14, "unknown variant `some`"),
     ] {
         let said_now = complaint(&GOOD.replacen(from, to, 1));
         assert!(said_now.starts_with(&format!("models/field/talker.toml:{line}: ")), "{to}: {said_now}");
@@ -96,14 +101,79 @@ fn sections_belong_to_their_kind() {
     assert!(complaint(cut).contains("add the section [llm]"));
 }
 
-#[test]
-fn all_starter_manifests_are_good() {
+/// The manifests of a set that comes with the sources.
+fn set(name: &str) -> Vec<Manifest> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    let all = engine::manifest::all(&models);
-    assert!(all.len() >= 3, "{all:?}");
-    for (path, manifest) in all {
-        let manifest = manifest.unwrap_or_else(|wrong| panic!("{wrong}"));
-        assert_eq!(path, manifest.path);
+    let all = engine::manifest::all(&models).into_iter();
+    let of_set = all.filter(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with(name)));
+    of_set.map(|(_, manifest)| manifest.unwrap_or_else(|wrong| panic!("{wrong}"))).collect()
+}
+
+#[test]
+fn all_starter_models_are_what_their_manifests_say() {
+    let starter = set("starter");
+    assert!(starter.len() >= 3, "{starter:?}");
+    for manifest in starter {
         engine::verify::verify_all(&manifest).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
+}
+
+#[test]
+fn field_models_can_be_pulled_and_say_what_they_are() {
+    let field = set("field");
+    let of = |kind: Kind| field.iter().filter(move |model| model.kind == kind);
+    assert_eq!((of(Kind::Stt).count(), of(Kind::Llm).count()), (3, 3));
+    assert_eq!((of(Kind::Turn).count(), of(Kind::Embed).count()), (1, 1));
+    let mut spoken: Vec<&str> = of(Kind::Tts).flat_map(|voice| &voice.languages).map(String::as_str).collect();
+    spoken.sort_unstable();
+    spoken.dedup();
+    assert!(spoken.len() >= 9, "{spoken:?}");
+    for model in &field {
+        let name = &model.name;
+        assert!(model.has_source() && model.trusted.with == With::Calls, "{name}");
+        assert!(model.path.ends_with(format!("field/{name}.toml")), "{name} is in {:?}", model.path);
+        assert!(model.source.len() > 20 && !model.trusted.not_for.is_empty(), "{name}");
+        assert!(!model.licence.to_lowercase().contains("-nc"), "{name} is not free");
+        for file in &model.files {
+            let url = file.url.as_deref().unwrap_or_default();
+            assert!(url.starts_with("https://huggingface.co/") && url.contains("/resolve/"), "{url}");
+            assert!((1..6_000_000_000).contains(&file.most_bytes), "{url}");
+        }
+    }
+    for profile in [Profile::Cpu, Profile::Gpu] {
+        for kind in [Kind::Stt, Kind::Llm, Kind::Tts, Kind::Turn, Kind::Embed] {
+            assert!(of(kind).any(|model| model.profiles.contains(&profile)), "{kind:?} is missing in {profile:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_pinned_is_held_to_what_the_first_pull_brought() {
+    let folder = std::env::temp_dir().join(format!("callbox-lock-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let open = GOOD.replace("bytes = 42", "at_most_bytes = 50").replace("sha256 = \"", "# ");
+    let path = folder.join("talker.toml");
+    fs::write(&path, &open).unwrap();
+    let fresh = Manifest::load(&path).unwrap();
+    let file = &fresh.files[0];
+    assert_eq!((file.pin.as_ref(), file.most_bytes, fresh.presence()), (None, 50, Presence::Absent));
+    let said = engine::verify::verify_all(&fresh).unwrap_err().to_string();
+    assert!(said.contains("talker.gguf") && said.contains("callbox models pull"), "{said}");
+
+    let pin = Pin { sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(), bytes: 3 };
+    engine::manifest::record(&fresh, &[(&file.path, &pin, "https://example.org/\"odd\"")]).unwrap();
+    fs::write(folder.join("talker.gguf"), "abc").unwrap();
+    let held = Manifest::load(&path).unwrap();
+    assert_eq!((held.files[0].pin.as_ref(), held.presence()), (Some(&pin), Presence::Here));
+    engine::verify::verify_all(&held).unwrap();
+    fs::write(folder.join("talker.gguf"), "abd").unwrap();
+    assert!(engine::verify::verify_all(&Manifest::load(&path).unwrap()).is_err());
+
+    for spoilt in ["files = 3", "[[files]]\npath = \"talker.gguf\"\nsha256 = \"00\"\nbytes = 3\nfrom = \"\"\n"] {
+        fs::write(fresh.lock_path(), spoilt).unwrap();
+        let said = Manifest::load(&path).unwrap_err().to_string();
+        assert!(said.contains("talker-1.7b.lock"), "{said}");
+    }
+    let _ = fs::remove_dir_all(folder);
 }

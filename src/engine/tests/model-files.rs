@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use engine::manifest::ModelFile;
+use engine::manifest::{ModelFile, Pin};
 use engine::verify::{read_verified, verify};
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // sha256 of "abc"
@@ -15,7 +15,7 @@ fn file(name: &str, content: Option<&[u8]>) -> ModelFile {
     if let Some(content) = content {
         fs::write(&path, content).expect("the temporary directory can be written");
     }
-    ModelFile { path, sha256: ABC.to_owned(), bytes: 3, url: None }
+    ModelFile { path, pin: Some(Pin { sha256: ABC.to_owned(), bytes: 3 }), most_bytes: 3, url: None }
 }
 
 #[test]

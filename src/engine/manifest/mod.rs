@@ -2,19 +2,24 @@
 //!
 //! ```toml
 //! name = "stt-en"                        # unique in its set: lower case, digits, hyphens, dots
-//! kind = "stt"                           # stt | llm | tts
+//! kind = "stt"                           # stt | llm | tts | turn (end of turn) | embed (knowledge)
 //! licence = "MIT OR Apache-2.0"          # of the model's files
 //! languages = ["en"]                     # BCP 47 primary tags
 //! memory_mb = 60                         # what a worker needs with it
 //! source = "scripts/train/stt"           # where the files come from, for people
+//! profiles = ["cpu"]                     # optional: `callbox models pull --profile cpu` brings it
 //!
 //! [[files]]                              # none when the voice is installed with the system
 //! path = "stt-en.q8_0.bin"               # beside the manifest
 //! sha256 = "..."                         # 64 hexadecimal digits
 //! bytes = 16349976
 //! url = "https://.."                     # optional: where `callbox models pull` finds it
+//! # Instead of sha256 and bytes, for a file with a url whose hash is not known for certain: what
+//! # the first pull brings is recorded in `<name>.lock` beside the manifest, and held ever after.
+//! at_most_bytes = 70_000_000             # more than this is refused
 //!
 //! [trusted]
+//! with = "calls"                         # "calls" or "nothing": a shape to measure with, never to answer
 //! speech = "quoted"                      # llm: "quoted" (never words of its own) or "free"
 //! not_for = "anything but first runs"    # free text for people, optional
 //!
@@ -22,7 +27,8 @@
 //! confidence_floor = 0.5                 # below this mean token probability nothing was said
 //!
 //! [llm]                                  # needed for kind = "llm"
-//! prompt = "starter-1"                   # wording of the prompts it was made for
+//! prompt = "starter-1"                   # wording of its prompts: "starter-1", or "chat-1" for any model
+//!                                        # that follows instructions, with the tokens of its chat below
 //! context = 256                          # longest prompt and answer in tokens
 //! before = ""                            # special tokens before the shared part of a prompt,
 //! between = ""                           # between its two parts,
@@ -33,13 +39,17 @@
 //! voice = "en-us"                        # espeak's name of the voice, or the Piper speaker
 //! ```
 
+mod lock;
+mod parse;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::Spanned;
 
 use crate::Error;
+
+pub use lock::record;
 
 /// A model as its manifest declares it.
 #[derive(Debug, Clone)]
@@ -60,6 +70,8 @@ pub struct Manifest {
     pub files: Vec<ModelFile>,
     /// What it may be used for.
     pub trusted: Trusted,
+    /// The profiles whose pull brings it.
+    pub profiles: Vec<Profile>,
     /// Speech recognition's own settings.
     pub stt: SttModel,
     /// The language model's own settings.
@@ -80,6 +92,10 @@ pub enum Kind {
     Llm,
     /// Voice.
     Tts,
+    /// Tells by ear whether a caller has finished.
+    Turn,
+    /// Turns a text into numbers, to find passages by meaning.
+    Embed,
 }
 
 impl Kind {
@@ -89,8 +105,20 @@ impl Kind {
             Kind::Stt => "stt",
             Kind::Llm => "llm",
             Kind::Tts => "tts",
+            Kind::Turn => "turn",
+            Kind::Embed => "embed",
         }
     }
+}
+
+/// The kind of machine a choice of models is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A few processor cores.
+    Cpu,
+    /// A workstation's graphics card.
+    Gpu,
 }
 
 /// One file of a model.
@@ -98,24 +126,58 @@ impl Kind {
 pub struct ModelFile {
     /// Where it is (the manifest's folder joined).
     pub path: PathBuf,
+    /// What it must be; `None` before its first pull when the manifest does not say.
+    pub pin: Option<Pin>,
+    /// No more bytes than this are ever taken for it.
+    pub most_bytes: u64,
+    /// Where it can be fetched.
+    pub url: Option<String>,
+}
+
+/// What a file must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
     /// 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Its length.
     pub bytes: u64,
-    /// Where it can be fetched.
-    pub url: Option<String>,
+}
+
+/// How much of a model is on this machine, by name and length alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Every file.
+    Here,
+    /// Some of them, or one of another length.
+    Partly,
+    /// None.
+    Absent,
 }
 
 /// What a model may be used for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trusted {
+    /// Whether it may take part in calls at all.
+    #[serde(default)]
+    pub with: With,
     /// Whose words are spoken when it decides.
     #[serde(default)]
     pub speech: Speech,
     /// What it must not be used for; for people.
     #[serde(default)]
     pub not_for: String,
+}
+
+/// What a model may take part in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum With {
+    /// Calls.
+    #[default]
+    Calls,
+    /// Nothing: its weights are random, for measuring speed and memory.
+    Nothing,
 }
 
 /// Whose words are spoken.
@@ -180,35 +242,6 @@ pub enum TtsEngine {
     Piper,
 }
 
-/// As it stands in the file; checked piece by piece so that every complaint names its line.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    name: Spanned<String>,
-    kind: Spanned<Kind>,
-    licence: Spanned<String>,
-    languages: Spanned<Vec<String>>,
-    memory_mb: u32,
-    #[serde(default)]
-    source: String,
-    #[serde(default)]
-    files: Vec<RawFile>,
-    #[serde(default)]
-    trusted: Trusted,
-    stt: Option<Spanned<SttModel>>,
-    llm: Option<LlmModel>,
-    tts: Option<TtsModel>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFile {
-    path: Spanned<String>,
-    sha256: Spanned<String>,
-    bytes: u64,
-    url: Option<String>,
-}
-
 impl Manifest {
     /// Reads a manifest from its file.
     pub fn load(path: &Path) -> Result<Self, Error> {
@@ -218,10 +251,35 @@ impl Manifest {
 
     /// Parses the text of the manifest that lies at `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let source = Source { text, path };
-        let raw: Raw = toml::from_str(text)
-            .map_err(|why| source.wrong(why.span().map_or(0, |span| span.start), why.message().to_owned()))?;
-        source.check(raw)
+        let mut manifest = parse::manifest(text, path)?;
+        lock::hold(&mut manifest)?;
+        Ok(manifest)
+    }
+
+    /// How much of it is on this machine. Reads no file: [`crate::verify::verify_all`] does.
+    pub fn presence(&self) -> Presence {
+        let here = |file: &&ModelFile| {
+            let length = fs::metadata(&file.path).map(|found| found.len());
+            length.is_ok_and(|found| file.pin.as_ref().is_some_and(|pin| pin.bytes == found))
+        };
+        let whole = self.files.iter().filter(here).count();
+        if whole == self.files.len() {
+            Presence::Here
+        } else if self.files.iter().any(|file| file.path.exists()) {
+            Presence::Partly
+        } else {
+            Presence::Absent
+        }
+    }
+
+    /// True when all of it can be fetched.
+    pub fn has_source(&self) -> bool {
+        !self.files.is_empty() && self.files.iter().all(|file| file.url.is_some())
+    }
+
+    /// Where what the first pull brought is recorded.
+    pub fn lock_path(&self) -> PathBuf {
+        self.path.with_file_name(format!("{}.lock", self.name))
     }
 }
 
@@ -243,107 +301,4 @@ fn folders(of: &Path) -> Vec<PathBuf> {
 fn entries(of: &Path) -> Vec<PathBuf> {
     let listed = fs::read_dir(of).into_iter().flatten();
     listed.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
-}
-
-/// The text being checked, for errors that name their line.
-struct Source<'a> {
-    text: &'a str,
-    path: &'a Path,
-}
-
-impl Source<'_> {
-    fn wrong(&self, at: usize, what: impl Into<String>) -> Error {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        Error::Manifest { path: self.path.to_owned(), line, what: what.into() }
-    }
-
-    fn check(&self, raw: Raw) -> Result<Manifest, Error> {
-        let kind = *raw.kind.get_ref();
-        let at_kind = raw.kind.span().start;
-        self.named(&raw.name)?;
-        if raw.licence.get_ref().trim().is_empty() {
-            let what = "licence is empty: write the SPDX expression of the model files' licence";
-            return Err(self.wrong(raw.licence.span().start, what));
-        }
-        self.tags(&raw.languages)?;
-        self.section(at_kind, kind, Kind::Llm, raw.llm.is_some())?;
-        self.section(at_kind, kind, Kind::Tts, raw.tts.is_some())?;
-        let installed = raw.tts.as_ref().is_some_and(|tts| tts.engine == TtsEngine::Espeak);
-        if raw.files.is_empty() && !installed {
-            return Err(self.wrong(at_kind, "no [[files]]: name the model's file with its sha256 and bytes"));
-        }
-        let files = raw.files.iter().map(|file| self.file(file)).collect::<Result<_, _>>()?;
-        Ok(Manifest {
-            name: raw.name.into_inner(),
-            kind,
-            licence: raw.licence.into_inner(),
-            languages: raw.languages.into_inner(),
-            memory_mb: raw.memory_mb,
-            source: raw.source,
-            files,
-            trusted: raw.trusted,
-            stt: self.floor(raw.stt)?,
-            llm: raw.llm.unwrap_or_default(),
-            tts: raw.tts,
-            path: self.path.to_owned(),
-        })
-    }
-
-    fn named(&self, name: &Spanned<String>) -> Result<(), Error> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
-        if name.get_ref().is_empty() || !name.get_ref().chars().all(plain) {
-            let what = format!("name {:?}: use lower-case letters, digits, hyphens and dots", name.get_ref());
-            return Err(self.wrong(name.span().start, what));
-        }
-        Ok(())
-    }
-
-    fn tags(&self, languages: &Spanned<Vec<String>>) -> Result<(), Error> {
-        let primary = |tag: &&String| !(2..=3).contains(&tag.len()) || !tag.chars().all(|c| c.is_ascii_lowercase());
-        match languages.get_ref().iter().find(primary) {
-            Some(tag) => {
-                let what = format!("language {tag:?}: write the primary tag alone, such as \"en\"");
-                Err(self.wrong(languages.span().start, what))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn section(&self, at: usize, kind: Kind, of: Kind, there: bool) -> Result<(), Error> {
-        match (kind == of, there) {
-            (true, false) => Err(self.wrong(at, format!("kind is {:?}: add the section [{}]", of.name(), of.name()))),
-            (false, true) => {
-                Err(self
-                    .wrong(at, format!("kind is {:?}: the section [{}] does not belong here", kind.name(), of.name())))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn floor(&self, stt: Option<Spanned<SttModel>>) -> Result<SttModel, Error> {
-        let Some(stt) = stt else {
-            return Ok(SttModel::default());
-        };
-        if !(0.0..=1.0).contains(&stt.get_ref().confidence_floor) {
-            return Err(self.wrong(stt.span().start, "confidence_floor must be between 0 and 1"));
-        }
-        Ok(stt.into_inner())
-    }
-
-    fn file(&self, raw: &RawFile) -> Result<ModelFile, Error> {
-        let name = raw.path.get_ref();
-        let beside = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-        if !beside {
-            let what = format!("path {name:?}: a model's file lies beside its manifest, write its bare name");
-            return Err(self.wrong(raw.path.span().start, what));
-        }
-        let sha256 = raw.sha256.get_ref().to_ascii_lowercase();
-        if sha256.len() != 64 || !sha256.chars().all(|c| c.is_ascii_hexdigit()) {
-            let what = "sha256 must be 64 hexadecimal digits, as `sha256sum` prints them";
-            return Err(self.wrong(raw.sha256.span().start, what));
-        }
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        Ok(ModelFile { path: folder.join(name), sha256, bytes: raw.bytes, url: raw.url.clone() })
-    }
 }
