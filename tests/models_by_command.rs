@@ -24,6 +24,21 @@ fn callbox(field: &Path, hub: &Hub, arguments: &[&str]) -> Output {
     program.unwrap()
 }
 
+/// Puts the recogniser and the voice that come with the program beside a test's own model.
+fn starter(field: &Path) {
+    for name in ["starter-stt", "espeak-en-us"] {
+        let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/starter");
+        let set = field.with_file_name("starter");
+        fs::create_dir_all(&set).unwrap();
+        let manifest = fs::read_to_string(starter.join(format!("{name}.toml"))).unwrap();
+        if let Some(file) = manifest.lines().find_map(|line| line.strip_prefix("path = ")) {
+            let file = file.trim_matches('"');
+            std::os::unix::fs::symlink(starter.join(file), set.join(file)).unwrap();
+        }
+        fs::write(set.join(format!("{name}.toml")), manifest).unwrap();
+    }
+}
+
 /// Makes what `run` and `chat` need beside their models.
 fn initialised(field: &Path, hub: &Hub) {
     let made = callbox(field, hub, &["init", ".", "--business", "dental"]);
@@ -94,17 +109,7 @@ fn wrong_names_places_and_failures_are_told() {
 fn a_box_that_lacks_its_model_says_so_and_calls_nobody() {
     let file = weights(10, 3);
     let field = models("run", &pinned(&file));
-    for name in ["starter-stt", "espeak-en-us"] {
-        let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/starter");
-        let set = field.with_file_name("starter");
-        fs::create_dir_all(&set).unwrap();
-        let manifest = fs::read_to_string(starter.join(format!("{name}.toml"))).unwrap();
-        if let Some(file) = manifest.lines().find_map(|line| line.strip_prefix("path = ")) {
-            let file = file.trim_matches('"');
-            std::os::unix::fs::symlink(starter.join(file), set.join(file)).unwrap();
-        }
-        fs::write(set.join(format!("{name}.toml")), manifest).unwrap();
-    }
+    starter(&field);
     let hub = Hub::start(move |request, _| Answer::file(request, &file));
     initialised(&field, &hub);
     let own_hub = format!("engines.hub={}", hub.url());
@@ -123,11 +128,15 @@ fn a_shape_answers_no_calls() {
     let field = models("shape", &format!("{}\n[trusted]\nwith = \"nothing\"", pinned(&file)));
     fs::write(field.join("m.gguf"), &file).unwrap();
     let hub = Hub::start(|_, _| Answer::status(404));
+    starter(&field);
     initialised(&field, &hub);
     let listed = json(&callbox(&field, &hub, &["models", "list", "--json"]));
-    assert_eq!((&listed[0]["state"], &listed[0]["trusted_with"]), (&"here".into(), &"nothing".into()));
-    let output = callbox(&field, &hub, &["chat", "--set", "engines.llm.model=m"]);
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("is a shape") && told.contains("engines.llm.model"), "{told}");
+    let shape = listed.iter().find(|model| model["name"] == "m").unwrap();
+    assert_eq!((&shape["state"], &shape["trusted_with"]), (&"here".into(), &"nothing".into()));
+    for verb in ["run", "chat"] {
+        let output = callbox(&field, &hub, &[verb, "--set", "engines.llm.model=m"]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{verb}: {told}");
+        assert!(told.contains("is a shape") && told.contains("engines.llm.model"), "{verb}: {told}");
+    }
 }

@@ -1,5 +1,6 @@
 //! How long decisions take with so many calls deciding at the same time, and how many of the
-//! held-out free wordings are decided right. `cargo bench -p llm-worker [-- MANIFEST]`
+//! held-out free wordings are decided right. `cargo bench -p llm-worker [-- MANIFEST [PROMPTS]]`:
+//! with so many prompts only, for models that take long.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
 
 use std::collections::HashMap;
@@ -22,12 +23,15 @@ struct Done {
 }
 
 fn main() {
-    let named = std::env::args().nth(1).filter(|arg| !arg.starts_with("--"));
-    let manifest = named.map(PathBuf::from).unwrap_or_else(starter);
-    let wordings = wordings();
+    let named: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let manifest = named.first().map(PathBuf::from).unwrap_or_else(starter);
+    let most: Option<usize> = named.get(1).map(|prompts| prompts.parse().expect("PROMPTS is a number"));
+    let mut wordings = wordings();
+    wordings.truncate(most.unwrap_or(usize::MAX));
     accuracy(&manifest, &wordings);
-    for calls in [1, 10, 50] {
-        parallel(&manifest, &wordings, calls);
+    for calls in [1, 10, 50].into_iter().filter(|calls| most.is_none_or(|most| *calls <= most)) {
+        let rounds = most.map_or((200 / calls).max(6), |most| (most / calls).max(1));
+        parallel(&manifest, &wordings, calls, rounds);
     }
 }
 
@@ -116,11 +120,11 @@ fn accuracy(manifest: &Path, wordings: &[(String, String)]) {
     );
 }
 
-fn parallel(manifest: &Path, wordings: &[(String, String)], calls: usize) {
+fn parallel(manifest: &Path, wordings: &[(String, String)], calls: usize, rounds: usize) {
     let mut rig = start(manifest, calls);
     let (mut firsts, mut totals, mut tokens, mut computed) = (Vec::new(), Vec::new(), 0, 0);
     let started = Instant::now();
-    for round in 0..(200 / calls).max(6) {
+    for round in 0..rounds {
         let asked = Instant::now();
         for call in 0..calls {
             let (prompt, _) = &wordings[(round * calls + call) % wordings.len()];
