@@ -43,7 +43,7 @@ async fn agent(clock: Clock, pacer: Pacer, mut line: sip::Line) {
         tokio::select! {
             event = line.events.recv() => match event {
                 Some(Event::Incoming { call, .. }) => {
-                    let media = LocalMedia { address: pair.local, codecs: vec![Codec::Pcmu] };
+                    let media = LocalMedia::plain(pair.local, vec![Codec::Pcmu]);
                     line.commands.send(Command::Answer { call, media }).await.expect("a line");
                 }
                 Some(Event::Media { media, .. }) => {

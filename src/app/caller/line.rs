@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use machine::{Now, Wake, World, drive};
 use telephony::media::Input as MediaInput;
-use telephony::sip::{self, CallKey, Codec, Command, EndCause, EndedBy, Endpoint, LocalMedia, Transport};
+use telephony::sip::{self, CallKey, Codec, Command, EndCause, EndedBy, Endpoint, LocalMedia, Policy, Transport};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -21,7 +21,7 @@ use super::script::Script;
 use super::target::Target;
 use super::utterance::Utterance;
 use crate::drivers::pacer::Pacer;
-use crate::drivers::ports::Ports;
+use crate::drivers::ports::{Ports, security};
 use crate::drivers::route::own_address;
 use crate::drivers::{Clock, sip as driver};
 
@@ -71,11 +71,13 @@ pub struct Setup {
 pub struct Audio {
     /// In order.
     pub codecs: Vec<Codec>,
+    /// Offer SRTP, and nothing else.
+    pub srtp: bool,
 }
 
 impl Default for Audio {
     fn default() -> Self {
-        Audio { codecs: vec![Codec::Pcmu, Codec::Pcma] }
+        Audio { codecs: vec![Codec::Pcmu, Codec::Pcma], srtp: false }
     }
 }
 
@@ -101,6 +103,8 @@ pub struct Taken {
 pub async fn call(setup: Setup, tell: impl FnMut(&Event)) -> Result<Taken, Error> {
     let destination = setup.target.resolve().await?;
     let mut line = Line::open(&setup, destination, tell).await?;
+    let policy = if setup.audio.srtp { Policy::Required } else { Policy::Off };
+    let security = security(policy).map_err(|why| Error::Socket { address: line.address, why })?;
     let dialled = setup.clock.now();
     line.order(Command::Dial {
         token: 1,
@@ -108,7 +112,7 @@ pub async fn call(setup: Setup, tell: impl FnMut(&Event)) -> Result<Taken, Error
         destination: Some(destination),
         from_display: setup.from_display,
         from_user: setup.from_user,
-        media: LocalMedia { address: line.address, codecs: setup.audio.codecs.clone() },
+        media: LocalMedia { address: line.address, codecs: setup.audio.codecs.clone(), security },
         transport: setup.target.transport,
         connection: None,
     });

@@ -272,7 +272,7 @@ impl Room {
         self.look = (self.look + LOOK).max(Instant::now());
         while let Ok(progress) = self.call.media.stream.progress.pop() {
             match progress {
-                Progress::Played { speech: 0, .. } | Progress::Done(0) | Progress::Spent(_) => {}
+                Progress::Played { speech: 0, .. } | Progress::Done(0) | Progress::Spent(_) | Progress::Retired(_) => {}
                 Progress::Played { speech, clause, ms } => {
                     self.inputs.push_back(Input::Played { speech, clause, ms });
                 }

@@ -11,7 +11,7 @@ use dialogue::conversation;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use store::{Moment, Store};
-use telephony::sip::{CallKey, Codec, Command, EndCause, Event, LocalMedia, NegotiatedMedia, Party};
+use telephony::sip::{CallKey, Codec, Command, EndCause, Event, LocalMedia, NegotiatedMedia, Party, Policy};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ use super::phrases::Phrases;
 use super::voice::VoiceChoice;
 use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
-use crate::drivers::ports::Ports;
+use crate::drivers::ports::{Ports, security};
 use crate::engines::Engines;
 use crate::tools::Tools;
 
@@ -40,6 +40,8 @@ pub struct House {
     pub pacer: Pacer,
     /// RTP ports.
     pub ports: Ports,
+    /// Whether audio is encrypted.
+    pub srtp: Policy,
     /// What is spoken, in the order offered.
     pub codecs: Vec<Codec>,
     /// The address callers are told to send to, where it is not the one bound.
@@ -151,8 +153,9 @@ impl Switchboard {
             tracing::warn!(%call, why, "call refused");
             return self.refuse(call).await;
         }
-        let pair = match self.house.ports.open_towards(source) {
-            Ok(pair) => pair,
+        let opened = self.house.ports.open_towards(source).and_then(|pair| Ok((pair, security(self.house.srtp)?)));
+        let (pair, security) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 tracing::error!(%call, %error, "call refused");
                 return self.refuse(call).await;
@@ -171,7 +174,7 @@ impl Switchboard {
                     task.run().await;
                     call
                 });
-                let media = LocalMedia { address, codecs: self.house.codecs.clone() };
+                let media = LocalMedia { address, codecs: self.house.codecs.clone(), security };
                 let _ = self.sip.send(Command::Answer { call, media }).await;
             }
             Err(error) => {

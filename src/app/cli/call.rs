@@ -51,6 +51,9 @@ pub struct Args {
     /// Codecs to offer, in this order.
     #[arg(long, value_enum, value_name = "CODEC", value_delimiter = ',', default_value = "pcmu,pcma")]
     codecs: Vec<Codec>,
+    /// Offer encrypted audio (SRTP), and nothing else.
+    #[arg(long)]
+    srtp: bool,
     /// Own address, with or without a port.
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
@@ -97,7 +100,7 @@ pub fn run(args: Args) -> Result<(), CliError> {
             from_display,
             script,
             utterances,
-            audio: Audio { codecs: args.codecs.iter().map(|codec| (*codec).into()).collect() },
+            audio: Audio { codecs: args.codecs.iter().map(|codec| (*codec).into()).collect(), srtp: args.srtp },
             settings: settings(&args),
             record: args.record.is_some(),
         };

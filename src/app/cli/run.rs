@@ -96,6 +96,7 @@ async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Mo
         engines,
         pacer: Pacer::start(clock).map_err(CliError::failed)?,
         ports: Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port),
+        srtp: config.rtp.srtp.into(),
         codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
         advertised: config.sip.advertised,
         business,

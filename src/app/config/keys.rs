@@ -42,6 +42,12 @@ pub const KEYS: &[Key] = &[
         "Codecs spoken, in the order offered; a caller's offer is answered in the caller's order. g722 is wideband.",
     ),
     key(
+        "rtp.srtp",
+        Kind::One(&["off", "optional", "required"]),
+        "\"optional\"",
+        "Encrypted audio (SRTP, keys in SIP: use TLS or a trusted network): off, as callers offer it, or nothing else.",
+    ),
+    key(
         "engines.models",
         Kind::Path,
         "\"models\"",

@@ -47,6 +47,27 @@ pub struct Rtp {
     pub first_port: u16,
     pub last_port: u16,
     pub codecs: Vec<Codec>,
+    pub srtp: Srtp,
+}
+
+/// Whether audio is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Srtp {
+    Off,
+    Optional,
+    Required,
+}
+
+impl From<Srtp> for telephony::sdp::Policy {
+    fn from(srtp: Srtp) -> Self {
+        match srtp {
+            Srtp::Off => Self::Off,
+            Srtp::Optional => Self::Optional,
+            Srtp::Required => Self::Required,
+        }
+    }
 }
 
 /// How audio may be coded.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use machine::{Machine, Now, settle};
+use telephony::media::srtp::{Keys, Outbound};
 use telephony::media::{Frame, Input, Output, Peer, Receiver, Settings, Statistics, WideFrame};
 use telephony::sip::NegotiatedMedia;
 use tokio::net::UdpSocket;
@@ -23,6 +24,7 @@ pub struct MediaLine {
     pub stream: Stream,
     /// There once media is agreed on.
     receiver: Option<Receiver>,
+    srtp: Option<Keys>,
     /// Without any packet for this long the line is dead.
     timeout: Duration,
     wake: Now,
@@ -58,6 +60,7 @@ impl MediaLine {
             rtcp: UdpSocket::from_std(pair.rtcp)?,
             stream,
             receiver: None,
+            srtp: None,
             timeout,
             wake: Now::NEVER,
         })
@@ -66,6 +69,12 @@ impl MediaLine {
     /// Sends and receives as agreed from now on.
     pub fn agree(&mut self, now: Now, agreed: &NegotiatedMedia) {
         let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, ptime_ms, .. } = *agreed;
+        // The same keys go on counting where they are.
+        if self.srtp != agreed.srtp {
+            self.srtp = agreed.srtp;
+            let outbound = agreed.srtp.map(|keys| Box::new(Outbound::new(&keys.send)));
+            self.stream.order(Order::Secure(outbound));
+        }
         self.stream.order(Order::Encode { codec, payload_type, digits, ptime_ms });
         self.stream.order(Order::Send(agreed.send));
         let peer = Peer {
@@ -73,6 +82,7 @@ impl MediaLine {
             rtcp: agreed.remote_rtcp,
             codecs: vec![(payload_type, codec)],
             digits,
+            srtp: agreed.srtp,
             sends: agreed.receive,
         };
         match &mut self.receiver {

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use machine::Now;
+use telephony::media::srtp::Outbound;
 use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 
 use super::clock::Clock;
@@ -47,6 +48,8 @@ pub enum Order {
         /// Audio in a packet, 10 to 60 ms.
         ptime_ms: u32,
     },
+    /// Encrypt from now on, or no longer.
+    Secure(Option<Box<Outbound>>),
     /// Send or, on hold, don't.
     Send(bool),
     /// Press a key (RFC 4733). One pressed while another is going out waits.
@@ -159,7 +162,8 @@ impl Pacer {
             sent: Arc::clone(&sent),
             gaps: Arc::clone(&gaps),
             playout: Playout::new(),
-            sender: Sender::new(ssrc, 0, Codec::Pcmu, fastrand::u16(..), fastrand::u32(..)),
+            // RFC 3711 3.3.1: in the lower half, so that no first packet lost is a round missed.
+            sender: Sender::new(ssrc, 0, Codec::Pcmu, fastrand::u16(..0x8000), fastrand::u32(..)),
             agreed: false,
             digits: None,
             keys: VecDeque::with_capacity(MOST_KEYS),
@@ -245,6 +249,9 @@ impl Line {
                     self.period = Duration::from_millis(self.sender.packet_samples() as u64 / 8);
                     self.digits = digits;
                     self.agreed = true;
+                }
+                Order::Secure(srtp) => {
+                    self.sender.secure(srtp).into_iter().for_each(|old| report(Progress::Retired(old)))
                 }
                 Order::Send(sending) => self.sending = sending,
                 Order::Digit(key) if self.keys.len() < MOST_KEYS => self.keys.push_back(key),

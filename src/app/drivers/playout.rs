@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use dialogue::io::SpeechId;
+use telephony::media::srtp::Outbound;
 
 /// Samples of one 20 ms frame at 8 kHz.
 pub const FRAME: usize = 160;
@@ -48,6 +49,8 @@ pub enum Progress {
     Done(SpeechId),
     /// A chunk that is no longer needed: freed by the call, not in the 20 ms path.
     Spent(Vec<i16>),
+    /// Keys that are no longer used, likewise.
+    Retired(Box<Outbound>),
 }
 
 enum Item {

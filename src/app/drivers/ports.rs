@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
+use telephony::sdp::{Policy, Security};
 
 use super::route;
 
@@ -92,6 +93,19 @@ impl Ports {
     fn first(&self) -> u16 {
         self.range.start().saturating_add(self.range.start() % 2)
     }
+}
+
+/// Keys of a new call's SRTP.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn security(policy: Policy) -> io::Result<Security> {
+    if policy == Policy::Off {
+        return Ok(Security::default());
+    }
+    let mut random = [0; Security::RANDOM];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(Security::new(policy, &random))
 }
 
 fn bind(address: SocketAddr) -> io::Result<UdpSocket> {

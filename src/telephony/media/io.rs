@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::srtp::Keys;
 use super::timeline::Cut;
 use super::{Codec, Frame, Sent, Statistics, WideFrame};
 
@@ -15,6 +16,8 @@ pub struct Peer {
     pub codecs: Vec<(u8, Codec)>,
     /// Payload type of keypad digits (RFC 4733), if negotiated.
     pub digits: Option<u8>,
+    /// Keys of SRTP, if the stream is encrypted: what is not authentic is then dropped unheard.
+    pub srtp: Option<Keys>,
     /// False while it need not send (on hold): silence is then no lost line.
     pub sends: bool,
 }
@@ -25,7 +28,7 @@ impl Peer {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().saturating_add(1));
         let codecs = Codec::ALL.map(|codec| (codec.payload_type(), codec)).to_vec();
-        Self { rtp, rtcp, codecs, digits: Some(101), sends: true }
+        Self { rtp, rtcp, codecs, digits: Some(101), srtp: None, sends: true }
     }
 }
 

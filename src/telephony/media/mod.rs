@@ -35,6 +35,7 @@ mod receiver;
 mod reorder;
 mod reports;
 mod sender;
+pub mod srtp;
 mod statistics;
 mod stream;
 mod timeline;

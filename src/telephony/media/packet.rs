@@ -3,7 +3,7 @@ use rtp_rs::RtpReader;
 use super::{Codec, Peer};
 
 /// Nothing a telephone sends is longer than an Ethernet frame.
-const LONGEST: usize = 1_500;
+pub(super) const LONGEST: usize = 1_500;
 /// 60 ms, the longest packet time accepted: an octet a tick in every codec.
 const MOST_OCTETS: usize = 480;
 /// Comfort noise (RFC 3389) has this static payload type (RFC 3551, table 4).

@@ -10,6 +10,7 @@ use super::latch::{Latch, Verdict};
 use super::packet::{self, Body, Packet};
 use super::reorder::{Arrival, Reorder};
 use super::reports::Reports;
+use super::srtp::{Inbound, Keys, Outbound};
 use super::stream::{Place, Stream};
 use super::timeline::Timeline;
 use super::{Codec, Input, Output, Peer, RATE_HZ, Settings, Statistics};
@@ -26,6 +27,7 @@ pub struct Receiver {
     timeline: Timeline,
     keypad: Keypad,
     reports: Reports,
+    guard: Option<Guard>,
     statistics: Statistics,
     /// Where RTP is to be sent.
     remote: SocketAddr,
@@ -35,6 +37,19 @@ pub struct Receiver {
     allowance: Allowance,
     ended: bool,
     outputs: VecDeque<Output>,
+}
+
+/// SRTP of what comes, and of our reports.
+#[derive(Debug)]
+struct Guard {
+    inbound: Inbound,
+    outbound: Outbound,
+}
+
+impl Guard {
+    fn new(keys: Keys) -> Self {
+        Self { inbound: Inbound::new(&keys.receive), outbound: Outbound::new(&keys.send) }
+    }
 }
 
 impl Receiver {
@@ -47,6 +62,7 @@ impl Receiver {
             timeline: Timeline::new(now),
             keypad: Keypad::default(),
             reports: Reports::new(now, settings.ssrc, settings.cname.clone(), settings.seed),
+            guard: peer.srtp.map(Guard::new),
             statistics: Statistics::default(),
             remote: peer.rtp,
             rtcp_from: None,
@@ -76,7 +92,12 @@ impl Receiver {
         if packet::is_rtcp(bytes) {
             return self.rtcp(now, from, bytes);
         }
-        let Some(packet) = packet::parse(bytes, &self.peer) else {
+        let opened = match &mut self.guard {
+            Some(guard) if bytes.len() <= packet::LONGEST => guard.inbound.rtp(bytes.to_vec()),
+            Some(_) => None,
+            None => Some(bytes.to_vec()),
+        };
+        let Some(packet) = opened.and_then(|bytes| packet::parse(&bytes, &self.peer)) else {
             self.statistics.dropped += 1;
             return;
         };
@@ -200,7 +221,11 @@ impl Receiver {
             return;
         }
         let theirs = self.stream.as_ref().map(|(stream, _)| stream.ssrc);
-        if self.reports.receive(now, bytes, theirs) {
+        let opened = match &mut self.guard {
+            Some(guard) => guard.inbound.rtcp(bytes.to_vec()),
+            None => Some(bytes.to_vec()),
+        };
+        if opened.is_some_and(|bytes| self.reports.receive(now, &bytes, theirs)) {
             self.rtcp_from = Some(from);
         } else {
             self.statistics.dropped += 1;
@@ -231,6 +256,9 @@ impl Receiver {
 
     fn retarget(&mut self, now: Now, peer: Peer) {
         let moved = peer.rtp != self.peer.rtp;
+        if peer.srtp != self.peer.srtp {
+            self.guard = peer.srtp.map(Guard::new);
+        }
         self.peer = peer;
         self.heard_at = now;
         if moved {
@@ -246,7 +274,11 @@ impl Receiver {
     }
 
     fn transmit(&mut self, report: Option<Vec<u8>>) {
-        if let Some(bytes) = report {
+        let sealed = match &mut self.guard {
+            Some(guard) => report.and_then(|bytes| guard.outbound.rtcp(bytes)),
+            None => report,
+        };
+        if let Some(bytes) = sealed {
             self.outputs.push_back(Output::Transmit { to: self.rtcp_to(), bytes });
         }
         self.outputs.push_back(Output::Statistics(self.statistics()));

@@ -1,12 +1,13 @@
 use machine::Now;
 
 use super::codec::Encoder;
+use super::srtp::{MOST_ADDED, Outbound};
 use super::{Codec, FRAME_SAMPLES, Sent, keypad};
 
 /// Octets of the fixed RTP header.
 const HEADER: usize = 12;
 /// The longest packet a [`Sender`] makes: a buffer this long is always enough.
-pub const LONGEST_PACKET: usize = HEADER + LONGEST_FRAME;
+pub const LONGEST_PACKET: usize = HEADER + LONGEST_FRAME + MOST_ADDED;
 /// 60 ms.
 const LONGEST_FRAME: usize = 3 * FRAME_SAMPLES;
 /// Start and end of a digit are sent this many times (RFC 4733 2.5.1.4).
@@ -29,6 +30,7 @@ pub struct Sender {
     packets: u32,
     octets: u32,
     press: Option<Press>,
+    srtp: Option<Box<Outbound>>,
 }
 
 /// A key being sent.
@@ -54,6 +56,7 @@ impl Sender {
             packets: 0,
             octets: 0,
             press: None,
+            srtp: None,
         }
     }
 
@@ -63,6 +66,11 @@ impl Sender {
         if self.encoder.codec() != codec {
             self.encoder = Encoder::new(codec);
         }
+    }
+
+    /// Encrypts from now on, or no longer; what did so before, to be freed by whoever may.
+    pub fn secure(&mut self, srtp: Option<Box<Outbound>>) -> Option<Box<Outbound>> {
+        std::mem::replace(&mut self.srtp, srtp)
     }
 
     /// How much a packet holds from now on: 10 to 60 ms, in steps of ten.
@@ -90,7 +98,15 @@ impl Sender {
         }
         self.count(samples.len());
         self.skip();
-        length
+        self.sealed(out, length)
+    }
+
+    /// Encrypts the packet in place if the stream is; its length then, 0 when it may not be sent.
+    fn sealed(&mut self, out: &mut [u8], length: usize) -> usize {
+        match &mut self.srtp {
+            Some(srtp) => srtp.rtp(out, length).unwrap_or(0),
+            None => length,
+        }
     }
 
     /// Lets a packet's time pass without one.
@@ -126,14 +142,17 @@ impl Sender {
         press.ticks_done += 1;
         let last = press.ticks_done >= press.ticks;
         for repeat in 0..if first || last { REPEATS } else { 1 } {
-            let mut out = [0; HEADER + 4];
-            let (header, event) = out.split_at_mut(HEADER);
+            let mut out = [0; HEADER + 4 + MOST_ADDED];
+            let Some((header, event)) = out.get_mut(..HEADER + 4).and_then(|it| it.split_at_mut_checked(HEADER)) else {
+                return;
+            };
             self.header(press.payload_type, first && repeat == 0, press.began, header);
             let [high, low] = press.ticks_done.saturating_mul(self.packet_ticks).to_be_bytes();
             let end = if last { 0x80 } else { 0 };
             event.copy_from_slice(&[press.code, end | VOLUME, high, low]);
             self.count(4);
-            send(&out);
+            let length = self.sealed(&mut out, HEADER + 4);
+            send(out.get(..length).unwrap_or_default());
         }
         self.press = (!last).then_some(press);
         self.skip();

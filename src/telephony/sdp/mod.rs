@@ -2,7 +2,7 @@
 //! G.711 or G.722 with telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
 //!
 //! # Deliberately absent
-//! Video, SRTP, ICE, BUNDLE and rtcp-mux: an m-line that needs one of them is refused with
+//! Video, DTLS-SRTP, ICE, BUNDLE and rtcp-mux: an m-line that needs one of them is refused with
 //! port 0, and an offer with nothing else with [`Fault`], which becomes a 488.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -10,14 +10,17 @@ mod answer;
 mod hold;
 mod offer;
 mod read;
+mod security;
 
 use std::net::SocketAddr;
 
 pub use crate::media::Codec;
+use crate::media::srtp::Keys;
 pub use answer::{Answer, acceptable, answer};
 pub use hold::hold;
 pub use offer::{offer, settle};
 pub use read::{Description, read};
+pub use security::{Policy, Security};
 
 /// Our end of an audio stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,22 @@ pub struct LocalMedia {
     pub address: SocketAddr,
     /// What we speak, in the order in which we offer it.
     pub codecs: Vec<Codec>,
+    /// Encryption (RFC 4568).
+    pub security: Security,
+}
+
+impl LocalMedia {
+    /// Without encryption.
+    pub fn plain(address: SocketAddr, codecs: Vec<Codec>) -> Self {
+        Self { address, codecs, security: Security::default() }
+    }
+
+    /// What was agreed on holds for the rest of the call: once encrypted, always encrypted.
+    pub(crate) fn agreed(&mut self, media: &NegotiatedMedia) {
+        if media.srtp.is_some() {
+            self.security.policy = Policy::Required;
+        }
+    }
 }
 
 /// What offer and answer agreed on, from our point of view.
@@ -43,6 +62,8 @@ pub struct NegotiatedMedia {
     pub dtmf_payload_type: Option<u8>,
     /// Milliseconds of audio the peer would like in one packet, 10 to 60.
     pub ptime_ms: u32,
+    /// Keys of SRTP; `None` where the stream is plain RTP.
+    pub srtp: Option<Keys>,
     /// We may send (false while the peer holds us).
     pub send: bool,
     /// The peer may send.
@@ -58,12 +79,18 @@ pub enum Fault {
     /// More media lines than an endpoint ever offers.
     #[error("the session description has too many media lines")]
     TooManyStreams,
-    /// No m-line of plain RTP audio.
-    #[error("no audio stream over plain RTP (RTP/AVP) is offered")]
+    /// No m-line of RTP audio.
+    #[error("no audio stream that can be taken is offered")]
     NoAudio,
     /// Audio, but nothing we speak.
     #[error("no codec in common: G722, PCMU or PCMA is needed")]
     NoCodec,
+    /// Plain RTP, where encryption is required.
+    #[error("plain RTP is not taken here: RTP/SAVP with a=crypto is required")]
+    NotSecured,
+    /// RTP/SAVP without a key that can be used.
+    #[error("no a=crypto line can be used: AES_CM_128_HMAC_SHA1_80 or AEAD_AES_128_GCM, without MKI, is needed")]
+    Crypto,
     /// The stream is IPv6 and we are IPv4, or the other way round, or multicast.
     #[error("the media address can't be reached from here")]
     Address,

@@ -4,12 +4,13 @@ use sipx_sdp::{Direction, SessionDescription};
 
 use super::answer::{settled, stream};
 use super::read::Description;
-use super::{Codec, Fault, LocalMedia, NegotiatedMedia};
+use super::{Codec, Fault, LocalMedia, NegotiatedMedia, Policy};
 
 /// The payload type under which we offer telephone-events.
 const TELEPHONE_EVENTS: u8 = 101;
 
-/// Our offer: one audio stream with these codecs in this order, and telephone-events.
+/// Our offer: one audio stream with these codecs in this order, and telephone-events. Where
+/// encryption is required it is RTP/SAVP with a key for every suite.
 pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
     let mut formats: Vec<(u8, &str)> = Vec::with_capacity(local.codecs.len() + 1);
     for codec in &local.codecs {
@@ -19,8 +20,9 @@ pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
         }
     }
     formats.push((TELEPHONE_EVENTS, "telephone-event"));
+    let crypto = if local.security.policy == Policy::Required { local.security.offer() } else { Vec::new() };
     let mut session = SessionDescription::new(local.address.ip(), session_id, version);
-    session.media = vec![stream(local.address, &formats, Direction::SendRecv)];
+    session.media = vec![stream(local.address, &formats, &crypto, Direction::SendRecv)];
     session.to_string_sdp()
 }
 
@@ -31,5 +33,11 @@ pub fn settle(answer: &Description, local: &LocalMedia, fallback: IpAddr) -> Res
         return Err(Fault::NoAudio);
     }
     let format = audio.first_common(&local.codecs).ok_or(Fault::NoCodec)?;
-    settled(&audio, format, local.address, fallback)
+    let keys = match (local.security.policy == Policy::Required, audio.secure) {
+        (true, true) => Some(local.security.settle(audio.crypto())?),
+        (true, false) => return Err(Fault::NotSecured),
+        (false, true) => return Err(Fault::NoAudio), // RFC 3264 6: the transport must be the offer's
+        (false, false) => None,
+    };
+    settled(&audio, format, local.address, fallback, keys)
 }

@@ -39,6 +39,8 @@ fn with_plain_origin(text: &str) -> String {
 pub(super) struct Audio<'a> {
     stream: &'a MediaDescription,
     session: &'a SessionDescription,
+    /// RTP/SAVP.
+    pub secure: bool,
 }
 
 /// What an m-line names.
@@ -49,13 +51,13 @@ pub(super) struct Format {
 }
 
 impl Description {
-    /// The m-lines that could be a plain RTP audio stream, with their index.
+    /// The m-lines that could be an RTP audio stream, with their index.
     pub(super) fn audio(&self) -> impl Iterator<Item = (usize, Audio<'_>)> {
         self.0.media.iter().enumerate().filter_map(|(index, stream)| {
-            let plain = stream.media.eq_ignore_ascii_case("audio")
-                && stream.protocol.eq_ignore_ascii_case("RTP/AVP")
-                && !stream.is_rejected();
-            plain.then_some((index, Audio { stream, session: &self.0 }))
+            let secure = stream.protocol.eq_ignore_ascii_case("RTP/SAVP");
+            let known = secure || stream.protocol.eq_ignore_ascii_case("RTP/AVP");
+            let audio = known && stream.media.eq_ignore_ascii_case("audio") && !stream.is_rejected();
+            audio.then_some((index, Audio { stream, session: &self.0, secure }))
         })
     }
 }
@@ -96,6 +98,12 @@ impl Audio<'_> {
             return None;
         }
         Codec::ALL.into_iter().find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
+    }
+
+    /// Values of the `a=crypto` lines, in order.
+    pub(super) fn crypto(&self) -> impl Iterator<Item = &str> {
+        let lines = self.stream.attributes.iter().filter(|line| line.name.eq_ignore_ascii_case("crypto"));
+        lines.filter_map(|line| line.value.as_deref())
     }
 
     fn rtpmap(&self, format: &str) -> Option<&str> {

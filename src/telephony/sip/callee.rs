@@ -160,6 +160,8 @@ impl Endpoint {
         let reply = in_dialog(Reply::new(200), &offered.request, &call.dialog.contact).sdp(body);
         let reply = with_terms(reply, terms);
         let (way, request) = (offered.way, offered.request.clone());
+        let mut media = media;
+        agreed.iter().for_each(|agreed| media.agreed(agreed));
         call.session.local = Some(media);
         call.session.media.clone_from(&agreed);
         call.phase = Phase::Answered;

@@ -41,4 +41,4 @@ pub use config::Config;
 pub use endpoint::Endpoint;
 pub use interface::{CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport};
 
-pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia};
+pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia, Policy, Security};

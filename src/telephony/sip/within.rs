@@ -202,6 +202,7 @@ impl Endpoint {
             && call.session.media.as_ref() != Some(&media)
         {
             call.session.media = Some(media.clone());
+            call.session.local.iter_mut().for_each(|local| local.agreed(&media));
             self.tell(Event::Media { call: key, media });
         }
     }

@@ -15,7 +15,7 @@ fn data() -> PathBuf {
 
 fn local() -> LocalMedia {
     let address = "192.0.2.1:30000".parse().expect("an address");
-    LocalMedia { address, codecs: vec![Codec::Pcmu, Codec::Pcma] }
+    LocalMedia::plain(address, vec![Codec::Pcmu, Codec::Pcma])
 }
 
 fn ask(device: &str) -> Result<Answer, Fault> {

@@ -32,7 +32,7 @@ pub fn address(end: usize) -> SocketAddr {
 pub fn media(end: usize) -> LocalMedia {
     let mut address = address(end);
     address.set_port(30_000);
-    LocalMedia { address, codecs: vec![Codec::Pcma, Codec::Pcmu] }
+    LocalMedia::plain(address, vec![Codec::Pcma, Codec::Pcmu])
 }
 
 impl Ends {

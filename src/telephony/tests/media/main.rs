@@ -5,6 +5,7 @@ mod clocks;
 mod comfort_noise;
 mod concealment;
 mod digits;
+mod encrypted;
 mod g711;
 mod g722;
 mod hostile;

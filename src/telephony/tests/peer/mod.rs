@@ -20,7 +20,7 @@ pub fn at(text: &str) -> SocketAddr {
 
 /// Our end of the audio.
 pub fn media() -> LocalMedia {
-    LocalMedia { address: at("192.0.2.1:30000"), codecs: vec![Codec::Pcmu, Codec::Pcma] }
+    LocalMedia::plain(at("192.0.2.1:30000"), vec![Codec::Pcmu, Codec::Pcma])
 }
 
 /// An endpoint on a bench.
