@@ -252,6 +252,10 @@ pub trait Brain: Clone {
     fn expects(&self) -> Expect;
     /// True when `text` could be all of an answer to what was asked ("to tuesday at" is not).
     fn complete(&self, text: &str) -> bool;
+    /// True when `text` takes leave: nothing follows it, whatever was asked.
+    fn closes(&self, _text: &str) -> bool {
+        false
+    }
     /// Nobody has spoken for a while, for the nth time since the last turn (1, 2, ..).
     fn silence(&mut self, nth: u8) -> Vec<Act>;
     /// Speech was there but no words could be made out, for the nth time in a row.

@@ -5,10 +5,10 @@ use super::decision::Decision;
 use super::flow::Flow;
 use super::grammar::Possible;
 use super::prompt::{self, Have};
-use super::{Agent, acted, inform, understand, wording};
+use super::{Agent, acted, cues, inform, understand, wording};
 use crate::brain::{Act, Ask, Brain, Expect, Heard, Line, Outcome, ToolCall, ToolResult};
 use crate::business::Phrase;
-use crate::parse::{digits, spelling, words};
+use crate::parse::{answer, digits, spelling, words};
 
 /// Bound of a decision in quoted mode: the longest sentence of the grammar that makes sense.
 const QUOTED_TOKENS: u16 = 64;
@@ -18,6 +18,8 @@ const FREE_TOKENS: u16 = 128;
 const HEARD_ENOUGH: usize = 75;
 /// Digits of a phone number where the business does not tell.
 pub(super) const PHONE_DIGITS: u8 = 10;
+/// Leave is taken with these at the end.
+const LAST_WORDS: [&str; 6] = ["bye", "goodbye", "all", "everything", "else", "day"];
 /// A thought does not end with these.
 const UNFINISHED: &[&str] = &[
     "to",
@@ -140,6 +142,10 @@ impl Brain for Agent {
     fn complete(&self, text: &str) -> bool {
         let said = words::words(text);
         let Some(last) = said.last() else { return false };
+        // Yes, no and goodbye are all there is to say, whatever was asked.
+        if self.closes(text) || (answer::is_bare(&said) && answer::answer(&said, &[]).is_some()) {
+            return true;
+        }
         match self.desk.asked {
             Asked::Phone => {
                 let wanted = self.desk.business.identity.phone_digits.unwrap_or(PHONE_DIGITS);
@@ -151,6 +157,12 @@ impl Brain for Agent {
         let needs_more = ["last name is", "name is", "number is", "i would like to", "to move it to"];
         let cut = needs_more.iter().any(|group| said.join(" ").ends_with(group));
         !cut && !UNFINISHED.contains(&last.as_str())
+    }
+
+    fn closes(&self, text: &str) -> bool {
+        let said = words::words(text);
+        let ends = said.last().is_some_and(|last| LAST_WORDS.contains(&last.as_str()));
+        ends && cues::goodbye(&said)
     }
 
     fn silence(&mut self, nth: u8) -> Vec<Act> {

@@ -373,6 +373,10 @@ pub(super) const HOURS: &[&str] = &[
     "open now",
     "still open",
     "closing time",
+    "locked",
+    "till when",
+    "until when",
+    "doors open",
 ];
 /// Ask what it costs.
 pub(super) const PRICE: &[&str] = &[
@@ -390,7 +394,10 @@ pub(super) const PRICE: &[&str] = &[
     "cheaper",
     "deposit",
     "discount",
-    "what do you ask for",
+    "do you ask for",
+    "you ask for",
+    "you take for",
+    "you want for",
     "set me back",
     "the damage",
 ];

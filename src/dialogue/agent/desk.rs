@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::asked::Asked;
+use super::naming::Naming;
 use super::{Caller, Trust};
 use crate::brain::{Act, Line, Outcome, ToolCall};
 use crate::business::{Business, Phrase, SpeechMode};
@@ -16,10 +17,8 @@ pub(super) struct Desk {
     pub(super) caller: Caller,
     /// The caller's name, once it was said.
     pub(super) name: Option<String>,
-    /// The name was heard badly: letters are asked for before it is used.
-    pub(super) doubts_name: bool,
-    /// Only a first name is known and the last name was asked for.
-    pub(super) wants_last_name: bool,
+    /// What stands between that name and its use.
+    pub(super) naming: Naming,
     /// How often a number was given that can't be complete.
     phone_tries: u8,
     /// What a number was without the digits that a recogniser repeats.
@@ -44,8 +43,7 @@ impl Desk {
             business,
             trust,
             name: None,
-            doubts_name: false,
-            wants_last_name: false,
+            naming: Naming::default(),
             phone_tries: 0,
             phone_meant: None,
             phone: None,

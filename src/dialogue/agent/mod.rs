@@ -17,12 +17,15 @@ mod desk;
 mod flow;
 mod grammar;
 mod inform;
+mod naming;
 mod policy;
 mod prompt;
 mod reading;
 mod route;
 mod search;
+mod sureness;
 mod understand;
+mod wish;
 mod wording;
 
 use std::sync::Arc;

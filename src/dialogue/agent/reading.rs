@@ -2,6 +2,7 @@ use jiff::civil::DateTime;
 
 use super::asked::Asked;
 use super::decision::Decision;
+use super::sureness::{Doubts, Sureness};
 use crate::brain::Heard;
 use crate::business::Business;
 use crate::parse::answer::{self, Answer};
@@ -14,15 +15,6 @@ use crate::parse::{digits, fuzzy, name, spelling, words};
 /// How alike a service must be to what was said.
 const SERVICE_FLOOR: f32 = 0.72;
 
-/// Least confidence of a word of a name that is used without being spelled.
-const SURE_OF_NAME: f32 = 0.75;
-/// The same for a common name in its place: a word heard by chance is seldom one.
-const SURE_OF_COMMON: f32 = 0.5;
-/// The same for a last name that is known as a first name only: "mark kevin" for "mark evans".
-const SURE_OF_ODD: f32 = 0.92;
-/// The same for each digit of a number. With the starter recogniser the surest wrong number had
-/// a digit of 0.68, the least sure right one 0.82.
-const SURE_OF_DIGIT: f32 = 0.7;
 /// "The number I'm calling from".
 const SAME_NUMBER: &[&str] =
     &["this number", "same number", "this one", "calling from", "the same", "calling you from", "on file", "called on"];
@@ -48,12 +40,18 @@ pub(super) struct Reading {
     pub(super) when: When,
     /// The time wanted, lone numbers counted where a time was asked for.
     pub(super) time: Wanted<Times>,
+    /// The time was heard too badly to be used.
+    pub(super) time_doubtful: bool,
+    /// The same for the day.
+    pub(super) day_doubtful: bool,
     /// A name.
     pub(super) name: Option<String>,
-    /// The recogniser was not sure of the name.
-    pub(super) name_doubtful: bool,
+    /// What of the name was heard too badly to be used.
+    pub(super) name_doubts: Doubts,
     /// A name by letters.
     pub(super) spelled: Option<String>,
+    /// The letters heard badly in it, by place.
+    pub(super) doubted_letters: Vec<usize>,
     /// Enough digits for a phone number.
     pub(super) phone: Option<String>,
     /// The recogniser was not sure of a digit of it.
@@ -62,11 +60,13 @@ pub(super) struct Reading {
     pub(super) same_number: bool,
     /// What it is about, where the model pointed it out.
     pub(super) reason: Option<String>,
+    /// How surely each word was heard.
+    sure: Sureness,
 }
 
 impl Reading {
     pub(super) fn new(business: &Business, asked: Asked, now: DateTime, heard: &Heard) -> Self {
-        let words = words::without_loops(words::words(&heard.text));
+        let (words, sure) = Sureness::of(heard);
         let keyed: String = heard.keyed.chars().filter(char::is_ascii_digit).take(20).collect();
         let when = When::read(&words, now);
         let bare_time = matches!(asked, Asked::Time | Asked::Day | Asked::Options | Asked::Which);
@@ -78,23 +78,34 @@ impl Reading {
         let name = name::name(&words, asked_name).or_else(|| common_name(&words));
         let name = name.filter(|name| is_person(name, business));
         let confidence = if heard.confidence > 0.0 { heard.confidence } else { 1.0 };
-        let sure = Sureness { words: &words, each: &heard.words, all: confidence };
+        let time = when.time(bare_time);
+        let asked_letters = asked == Asked::Spelling;
         Reading {
-            name_doubtful: name.as_deref().is_some_and(|name| sure.doubts(name)),
+            name_doubts: name.as_deref().map(|name| sure.doubts_name(&words, name)).unwrap_or_default(),
             answer: answer::answer(&words, neutral),
             bare_answer: answer::is_bare(&words),
             service: named_service.first().cloned(),
             other_service: named_service.get(1).cloned(),
-            time: when.time(bare_time),
+            time_doubtful: match time {
+                Wanted::One(time) => sure.doubts_time(&words, &when.times, time),
+                _ => false,
+            },
+            day_doubtful: match when.day() {
+                Wanted::One(day) => sure.doubts_day(&words, &when.days, day),
+                _ => false,
+            },
+            time,
             when,
             name: name.map(|name| lexicon::written_as_usual(&name)),
-            spelled: spelling::spelled(&words, asked == Asked::Spelling),
-            phone_doubtful: phone.is_some() && keyed.is_empty() && sure.doubts_digits(),
+            doubted_letters: spelling::doubted(&words, asked_letters, sure.letters().as_deref()),
+            spelled: spelling::spelled(&words, asked_letters),
+            phone_doubtful: phone.is_some() && keyed.is_empty() && sure.doubts_digits(&words),
             phone,
             same_number: words::has_any(&words, SAME_NUMBER),
             reason: None,
             confidence,
             words,
+            sure,
             keyed,
         }
     }
@@ -109,6 +120,7 @@ impl Reading {
         if self.name.is_none() {
             let name = arg("name").and_then(|said| name::name(&said, true));
             let name = name.filter(|name| is_person(name, business) && pointed_at(name));
+            self.name_doubts = name.as_deref().map(|name| self.sure.doubts_name(&self.words, name)).unwrap_or_default();
             self.name = name.map(|name| lexicon::written_as_usual(&name));
         }
         // Digits of a number are no time.
@@ -117,6 +129,7 @@ impl Reading {
             && let Some(said) = arg("time")
         {
             self.time = When::read(&said, now).time(true);
+            self.time_doubtful = self.sure.doubts_span(&self.words, &said);
         }
         self.reason = decision.arg("reason").map(str::to_owned);
     }
@@ -145,47 +158,6 @@ impl Reading {
     pub(super) fn keyed_choice(&self) -> Option<usize> {
         let first = self.keyed.chars().next().filter(|_| self.keyed.len() == 1)?;
         usize::try_from(first.to_digit(10)?.checked_sub(1)?).ok()
-    }
-}
-
-/// How sure the recogniser was.
-struct Sureness<'a> {
-    words: &'a [String],
-    /// For each word; of another length when unknown.
-    each: &'a [f32],
-    all: f32,
-}
-
-impl Sureness<'_> {
-    /// True when a word of the name was heard too badly to be used. With the starter recogniser
-    /// about half of the names heard wrongly have such a word, and a few of those heard rightly.
-    fn doubts(&self, name: &str) -> bool {
-        let start = words::at(self.words, name).filter(|_| self.words.len() == self.each.len());
-        let parts: Vec<&str> = name.split(' ').collect();
-        parts.iter().enumerate().any(|(i, part)| {
-            let sure = start.and_then(|start| self.each.get(start + i)).copied().unwrap_or(self.all);
-            sure < wanted(&lexicon::written_as_usual(part), i, parts.len())
-        })
-    }
-}
-
-impl Sureness<'_> {
-    /// True when a digit was heard too badly to be used.
-    fn doubts_digits(&self) -> bool {
-        let each = self.words.iter().zip(self.each).filter(|_| self.words.len() == self.each.len());
-        each.filter(|(word, _)| crate::parse::number::digit(word).is_some()).any(|(_, sure)| *sure < SURE_OF_DIGIT)
-    }
-}
-
-/// How surely a word of a name must be heard in this place.
-fn wanted(part: &str, place: usize, of: usize) -> f32 {
-    let (first, last) = (lexicon::knows(part, Part::First), lexicon::knows(part, Part::Last));
-    match (place, place + 1 == of) {
-        (0, true) if first || last => SURE_OF_COMMON,
-        (0, _) if first => SURE_OF_COMMON,
-        (_, true) if last => SURE_OF_COMMON,
-        (1.., true) if first => SURE_OF_ODD,
-        _ => SURE_OF_NAME,
     }
 }
 

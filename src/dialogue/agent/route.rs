@@ -337,13 +337,19 @@ impl Agent {
                 self.flow = None;
                 self.resume(now);
             }
-            Step::Stuck => {
-                if let Some(mut flow) = self.flow.take() {
-                    flow.leave(&mut self.desk);
-                }
-                self.offer_message();
-            }
+            Step::Stuck => self.stuck(),
         }
+    }
+
+    /// The flow can't go on: what was wished for may go to the owner as a message.
+    fn stuck(&mut self) {
+        if let Some(mut flow) = self.flow.take() {
+            if let Flow::Book(book) = &flow {
+                self.unanswered = book.wish();
+            }
+            flow.leave(&mut self.desk);
+        }
+        self.offer_message();
     }
 
     /// Takes up what was interrupted, else asks for more.
@@ -362,8 +368,11 @@ impl Agent {
     /// What was asked got no answer: once more, then another way, then a message.
     pub(super) fn miss(&mut self, now: Option<DateTime>) {
         if let Some(Flow::Book(flow)) = &mut self.flow
-            && flow.leave_name(&mut self.desk)
+            && let Some(step) = flow.name_again(&mut self.desk)
         {
+            if step == Step::Stuck {
+                self.stuck();
+            }
             return;
         }
         // What can't be made out after a read-back is seldom a yes.
@@ -421,10 +430,7 @@ impl Agent {
             }
             return self.goodbye();
         }
-        if let Some(mut flow) = self.flow.take() {
-            flow.leave(&mut self.desk);
-        }
-        self.offer_message();
+        self.stuck();
     }
 
     pub(super) fn answered(&mut self, call: &ToolCall, result: ToolResult, now: DateTime) {

@@ -6,12 +6,13 @@ use jiff::civil::{Date, DateTime, Time};
 use super::asked::Asked;
 use super::desk::Desk;
 use super::reading::Reading;
+use super::wish::Wish;
 use super::wording;
 use crate::brain::{ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::choice;
 use crate::parse::day::Days;
-use crate::parse::mention::{Role, Wanted};
+use crate::parse::mention::Wanted;
 use crate::parse::time::Times;
 
 /// Most free times asked for in one look-up.
@@ -29,8 +30,7 @@ const WIDER_DAYS: i64 = 21;
 /// The wish for a time and how far it has come.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Search {
-    pub(super) day: Option<Days>,
-    pub(super) time: Option<Times>,
+    pub(super) wish: Wish,
     /// Spoken to the caller, in order of time.
     offered: Vec<DateTime>,
     /// All that was free at the last look-up.
@@ -63,70 +63,31 @@ impl Search {
         if !self.offered.is_empty() && self.start.is_none() && self.choose(desk, reading) {
             return true;
         }
-        let (old_day, old_time) = (self.day, self.time);
-        let mut said = false;
-        let ruled_out = reading.when.days.iter().any(|m| m.role == Role::Not);
-        match reading.time {
-            Wanted::One(time) => {
-                said = true;
-                self.time = Some(time);
-            }
-            Wanted::Either(one, other) => {
-                said = true;
-                let from_minute = one.from_minute.min(other.from_minute);
-                let until_minute = one.until_minute.max(other.until_minute);
-                self.time = Some(Times { from_minute, until_minute, half_said: true, strong: true });
-            }
-            Wanted::Both(one, other) => {
-                let (first, second) = (wording::minute(one.from_minute), wording::minute(other.from_minute));
-                self.forget(desk);
-                self.time = None;
-                desk.ask(Asked::Time, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
-                return true;
-            }
-            Wanted::Nothing => {}
+        if self.wish.settle(reading) {
+            return true;
         }
-        match reading.when.day() {
-            Wanted::One(day) => {
-                said = true;
-                self.day = Some(day);
-            }
-            Wanted::Either(one, other) => {
-                said = true;
-                self.day = Some(Days { first: one.first.min(other.first), last: one.last.max(other.last) });
-            }
-            Wanted::Both(one, other) => {
-                let (first, second) = (wording::day(one.first), wording::day(other.first));
-                self.forget(desk);
-                self.day = None;
-                desk.ask(Asked::Day, Phrase::WhichIsRight, &[("first", &first), ("second", &second)]);
-                return true;
-            }
-            Wanted::Nothing if ruled_out => {
-                said = true;
-                self.day = None;
-            }
-            Wanted::Nothing => {}
+        let (old_day, old_time) = (self.wish.day, self.wish.time);
+        let said = self.wish.hear(reading);
+        if self.wish.is_open() && said {
+            self.forget(desk);
+            return true;
         }
         // The same again ("yes, tuesday at three") changes nothing.
-        let same = self.start.is_some_and(|start| self.fits(start));
+        let same = self.start.is_some_and(|start| self.wish.fits(start));
         if same {
-            (self.day, self.time) = (old_day, old_time);
+            (self.wish.day, self.wish.time) = (old_day, old_time);
         }
-        if said && !same && (self.day != old_day || self.time != old_time || self.start.is_some()) {
-            if self.day != old_day && self.day.is_some() && reading.time == Wanted::Nothing && self.start.is_none() {
-                self.time = old_time;
+        if said && !same && (self.wish.day != old_day || self.wish.time != old_time || self.start.is_some()) {
+            if self.wish.day != old_day
+                && self.wish.day.is_some()
+                && reading.time == Wanted::Nothing
+                && self.start.is_none()
+            {
+                self.wish.time = old_time;
             }
             self.forget(desk);
         }
         said
-    }
-
-    /// True when this start is what the wish says.
-    fn fits(&self, start: DateTime) -> bool {
-        let minute = wording::minute_of(start);
-        self.day.is_none_or(|day| day.has(start.date()))
-            && self.time.is_none_or(|time| time.has(minute) || time.other_half().is_some_and(|t| t.has(minute)))
     }
 
     /// Gives up what was found, not what is wished.
@@ -142,8 +103,7 @@ impl Search {
     /// Gives up the wish too.
     pub(super) fn clear(&mut self, desk: &mut Desk) {
         self.forget(desk);
-        self.day = None;
-        self.time = None;
+        self.wish.clear();
     }
 
     /// None of what was offered is good.
@@ -166,7 +126,10 @@ impl Search {
             desk.tool(ToolCall::Hold { service: service.to_owned(), start });
             return Standing::Going;
         }
-        let Some(day) = self.day else {
+        if self.wish.ask_open(desk) {
+            return Standing::Going;
+        }
+        let Some(day) = self.wish.day else {
             desk.ask(Asked::Day, Phrase::AskDay, &[]);
             return Standing::Going;
         };
@@ -186,7 +149,7 @@ impl Search {
     }
 
     fn none(&mut self, desk: &mut Desk, service: &str, now: DateTime) -> Standing {
-        match self.day {
+        match self.wish.day {
             Some(day) if !self.widened => {
                 desk.say(Phrase::NothingThen, &[]);
                 self.widen(desk, service, day, now)
@@ -270,7 +233,7 @@ impl Search {
             return self.none(desk, service, now);
         }
         let one_day = self.looked.is_some_and(|day| day.is_one());
-        let Some(time) = self.time else {
+        let Some(time) = self.wish.time else {
             let offers = if one_day { spread(&self.free) } else { by_day(&self.free) };
             return self.offer(desk, offers);
         };
@@ -320,7 +283,7 @@ impl Search {
         self.forget(desk);
         let (from, until) = desk.business.bookable(now);
         let days = Days { first: from.date(), last: until.date() };
-        self.day = Some(days);
+        self.wish.day = Some(days);
         self.look(desk, service, days, now)
     }
 
@@ -378,12 +341,14 @@ impl Search {
         // By time and day first: "the three o'clock", "tuesday".
         if let Wanted::One(time) = reading.time {
             let at = |half: Times| {
+                // What was heard badly may well be an offer; any other free time it may not.
+                let free = half.is_exact() && !reading.time_doubtful;
                 let fits = move |start: &&DateTime| half.has(wording::minute_of(**start)) && !unlike_day(start.date());
                 let among = |list: &[DateTime]| {
                     let fitting: Vec<DateTime> = list.iter().filter(fits).copied().collect();
                     if let [only] = fitting.as_slice() { Some(*only) } else { None }
                 };
-                among(&self.offered).or_else(|| if half.is_exact() { among(&self.on_offered_day()) } else { None })
+                among(&self.offered).or_else(|| if free { among(&self.on_offered_day()) } else { None })
             };
             return at(time).or_else(|| time.other_half().and_then(at));
         }

@@ -15,6 +15,9 @@ const FAINT: f32 = 0.4;
 /// Below this it is not acted on either unless plain words bear the model's guess out.
 const UNSURE: f32 = 0.75;
 
+/// From here on the model's guess is acted on where nothing but the guess speaks for it.
+const SURE_GUESS: f32 = 0.8;
+
 /// Fewer words than this are no danger unless they say so.
 const FEWEST_ALARMING: usize = 5;
 
@@ -174,7 +177,10 @@ pub(super) fn weigh(reading: &Reading, asked: Asked, in_flow: bool, decision: Op
         (None | Some(Command::Book), None) if !in_flow && reading.service.is_some() && reading.tells_when() => {
             Meaning::Command(Command::Book)
         }
-        (None | Some(Command::Book), None) if !in_flow && cues::of_own_appointment(&reading.words) => Meaning::Unclear,
+        // An appointment that is there, and another day or time: it is perhaps to be moved.
+        (None | Some(Command::Book), None) if !in_flow && cues::of_own_appointment(&reading.words) => {
+            if reading.tells_when() { Meaning::Perhaps(Command::Reschedule) } else { Meaning::Unclear }
+        }
         (None, _) => value_or_nothing(reading, asked),
         (Some(guess), Some((cue, _))) if guess == cue => Meaning::Command(cue),
         // "cancel" is said more surely than a small model guesses.
@@ -199,8 +205,15 @@ fn unclear(reading: &Reading, in_flow: bool, guess: Command, cue: Command) -> bo
 
 /// The model's guess of an effect, without a word that bears it out.
 fn borne_out(reading: &Reading, asked: Asked, guess: Command) -> Meaning {
-    let booking = guess == Command::Book && (reading.service.is_some() || reading.tells_when());
-    if reading.confidence >= UNSURE || booking || asked.is_yes_no() {
+    let booking = guess == Command::Book && reading.service.is_some();
+    if reading.confidence >= SURE_GUESS || booking || asked.is_yes_no() {
+        return Meaning::Command(guess);
+    }
+    // A day or a time alone may belong to any question.
+    if guess == Command::Book && reading.tells_when() {
+        return Meaning::Perhaps(guess);
+    }
+    if reading.confidence >= UNSURE {
         return Meaning::Command(guess);
     }
     if guess != Command::Book && cues::of_own_appointment(&reading.words) {
@@ -240,6 +253,8 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
         Command::Goodbye if asked != Asked::AnythingElse => Meaning::Nothing,
         Command::Emergency if reading.words.len() < FEWEST_ALARMING || reading.confidence < UNSURE => Meaning::Nothing,
         Command::Emergency => Meaning::Perhaps(Command::Emergency),
+        // Noise is easily taken for something to pass on: it is asked again.
+        Command::LeaveMessage if reading.confidence < SURE_GUESS => value_or_nothing(reading, asked),
         Command::Human if !cues::of_people(&reading.words) => Meaning::Perhaps(Command::LeaveMessage),
         // No word of machines or people: some other question.
         Command::RobotQuestion if !cues::of_machines(&reading.words) => Meaning::Command(Command::OutOfScope),

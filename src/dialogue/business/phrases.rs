@@ -74,6 +74,14 @@ phrases! {
     AskBookingName "ask_booking_name" [] "What name is the appointment under?";
     /// Asks for letters.
     AskSpelling "ask_spelling" [] "Please spell your last name for me, letter by letter.";
+    /// The same for the first name.
+    AskSpellingFirst "ask_spelling_first" [] "Please spell your first name for me, letter by letter.";
+    /// The name was heard badly.
+    NameAgain "name_again" [] "I did not hear your name clearly. What is your full name, please?";
+    /// The time was heard badly.
+    TimeAgain "time_again" [] "I did not hear the time clearly. What time was that?";
+    /// The same for the day.
+    DayAgain "day_again" [] "I did not hear the day clearly. Which day was that?";
     /// Asks for a number.
     AskPhone "ask_phone" [] "What is the best phone number for you? You can say it or key it in.";
     /// The number can't be complete.

@@ -133,9 +133,10 @@ impl<B: Brain> Conversation<B> {
     }
 
     fn patience(&self, text: &str) -> Duration {
+        let expects = if self.brain.closes(text) { Expect::YesNo } else { self.brain.expects() };
         let complete = self.brain.complete(text);
         let habit_ms = (self.habit_ms * 0.4) as u32;
-        let wait = patience_ms(&self.config.turn, text, self.brain.expects(), complete, habit_ms);
+        let wait = patience_ms(&self.config.turn, text, expects, complete, habit_ms);
         Duration::from_millis(u64::from(wait))
     }
 

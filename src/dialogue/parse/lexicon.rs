@@ -44,6 +44,32 @@ pub fn knows(word: &str, part: Part) -> bool {
     }
 }
 
+/// The common name that a spelling with badly heard letters (`doubted`, by place) stands for:
+/// the word that was `heard` when the letters hardly differ from it, else the only common name
+/// that has all the letters heard well.
+pub fn meant_by(spelled: &str, doubted: &[usize], heard: &str, part: Part) -> Option<String> {
+    if doubted.is_empty() {
+        return None;
+    }
+    if knows(heard, part) && fuzzy::edits(spelled, heard) <= 1 {
+        return Some(heard.to_owned());
+    }
+    if knows(spelled, part) {
+        return Some(spelled.to_owned());
+    }
+    let letters: Vec<char> = spelled.chars().collect();
+    if doubted.len() * 4 > letters.len() {
+        return None;
+    }
+    let fits = |name: &&&'static str| {
+        let well = |(i, letter): (usize, char)| doubted.contains(&i) || letters.get(i) == Some(&letter);
+        name.chars().count() == letters.len() && name.chars().enumerate().all(well)
+    };
+    let names = if part == Part::First { &NAMES.first } else { &NAMES.last };
+    let fitting: Vec<&'static str> = names.iter().filter(fits).copied().collect();
+    if let [only] = fitting.as_slice() { Some((*only).to_owned()) } else { None }
+}
+
 /// The name with each word written as the one common name that is said just like it: "annah
 /// smithe" is "anna smith". Read back, both sound the same, so that no caller could correct it.
 pub fn written_as_usual(name: &str) -> String {

@@ -38,6 +38,9 @@ const EVENTS: [&str; 14] = [
 const TAKES_BACK: [&str; 10] =
     ["no", "sorry", "actually", "mean", "meant", "rather", "wait", "instead", "make", "scratch"];
 
+/// Begin what somebody asks for.
+const ASKS: [&str; 11] = ["could", "can", "would", "want", "need", "like", "please", "i'd", "prefer", "book", "wanted"];
+
 /// The part of the value in `words[start..end]`, from the words around it.
 pub(super) fn role_at(words: &[String], start: usize, end: usize) -> Role {
     let back = |n: usize| start.checked_sub(n).and_then(|i| words.get(i)).map(String::as_str).unwrap_or("");
@@ -105,6 +108,12 @@ pub fn wanted<T: Copy + PartialEq>(mentions: &[Mention<T>], words: &[String]) ->
     }
     if between.iter().any(|word| word == "or") {
         return Wanted::Either(before.value, last.value);
+    }
+    // "I leave at five so could you do six": only what is asked for is wished.
+    let asked = |words: &[String]| words.iter().any(|word| ASKS.contains(&word.as_str()));
+    let joined = between.iter().any(|word| matches!(word.as_str(), "so" | "and" | "but" | "then"));
+    if joined && asked(between) && !asked(words.get(..before.start).unwrap_or_default()) {
+        return Wanted::One(last.value);
     }
     Wanted::Both(before.value, last.value)
 }

@@ -293,10 +293,14 @@ fn run(words: &[String]) -> Option<String> {
         .iter()
         .skip(skipped)
         .map(String::as_str)
-        .take_while(|word| !NO_NAME.contains(word) && !word.chars().any(|c| c.is_ascii_digit()))
+        .take_while(|word| !NO_NAME.contains(word) && !is_number(word))
         .take(MOST_WORDS)
         .collect();
     tidy(&name)
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().any(|c| c.is_ascii_digit()) || super::number::cardinal(&[word.to_owned()]).is_some()
 }
 
 /// Said around a name, meaning nothing.
@@ -312,7 +316,7 @@ const JOINTS: &[&str] = &["uh", "um", "er", "and", "first", "last", "name", "sur
 /// The name in an answer that is nothing but a name, with or without fillers.
 fn alone(words: &[String]) -> Option<String> {
     let name: Vec<&str> = words.iter().map(String::as_str).filter(|word| !FILLERS.contains(word)).collect();
-    let foreign = |word: &&str| NO_NAME.contains(word) || word.chars().any(|c| c.is_ascii_digit());
+    let foreign = |word: &&str| NO_NAME.contains(word) || is_number(word);
     if name.is_empty() || name.iter().any(foreign) {
         return None;
     }
@@ -341,17 +345,28 @@ fn tidy(name: &[&str]) -> Option<String> {
 /// Puts the spelled part where it belongs: in place of the word it is most like, else of the
 /// last word.
 pub fn with_spelling(name: &str, spelled: &str) -> String {
-    let mut words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
-    if words.len() < 2 {
+    with_part(name, place_of_spelling(name, spelled, false), spelled)
+}
+
+/// Which word of the name the spelled part stands for; one past the end when it is another word.
+/// When it is like none, it is the last one, or with `first` the first.
+pub fn place_of_spelling(name: &str, spelled: &str, first: bool) -> usize {
+    let words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    if let [only] = words.as_slice() {
         // One word that sounds unlike the spelling is a first name.
-        let other = words.first().is_some_and(|word| super::fuzzy::likeness(word, spelled) < 0.4);
-        return if other { format!("{name} {spelled}") } else { spelled.to_owned() };
+        return usize::from(super::fuzzy::likeness(only, spelled) < 0.4);
     }
     let rated = words.iter().enumerate().map(|(i, word)| (super::fuzzy::likeness(word, spelled), i));
     let best = rated.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(rate, _)| *rate >= 0.5).map(|(_, i)| i);
-    let last = words.len() - 1;
-    if let Some(word) = words.get_mut(best.unwrap_or(last)) {
-        *word = spelled;
+    best.unwrap_or(if first { 0 } else { words.len().saturating_sub(1) })
+}
+
+/// The name with this word in this place, or behind it.
+pub fn with_part(name: &str, place: usize, part: &str) -> String {
+    let mut words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    match words.get_mut(place) {
+        Some(word) => *word = part,
+        None => words.push(part),
     }
     words.join(" ")
 }

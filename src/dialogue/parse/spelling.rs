@@ -66,14 +66,30 @@ const FILLERS: [&str; 12] =
 /// The name spelled in `words`. With `asked` the names of letters count too ("ess", "bee as in
 /// boy"), otherwise only a run of at least three single letters does.
 pub fn spelled(words: &[String], asked: bool) -> Option<String> {
-    let mut best = String::new();
-    let mut letters = String::new();
+    let best = longest(words, asked);
+    let enough = if asked { 2 } else { 3 };
+    (best.len() >= enough).then(|| best.into_iter().map(|(letter, _)| letter).collect())
+}
+
+/// Which letters of the name spelled in `words` were heard badly, by place: those of words that
+/// are not `sure`. None when that is not known.
+pub fn doubted(words: &[String], asked: bool, sure: Option<&[bool]>) -> Vec<usize> {
+    let Some(sure) = sure else { return Vec::new() };
+    let letters = longest(words, asked);
+    let badly = |word: usize| sure.get(word).is_some_and(|sure| !sure);
+    letters.iter().enumerate().filter(|(_, (_, word))| badly(*word)).map(|(place, _)| place).collect()
+}
+
+/// The longest run of letters, each with the word it was heard in.
+fn longest(words: &[String], asked: bool) -> Vec<(char, usize)> {
+    let mut best = Vec::new();
+    let mut letters = Vec::new();
     let mut i = 0;
     while let Some(word) = words.get(i) {
         let rest = words.get(i..).unwrap_or_default();
         match letter(rest, asked) {
             Some((said, taken)) => {
-                letters.push_str(&said);
+                letters.extend(said.chars().map(|letter| (letter, i)));
                 i += taken;
             }
             None if FILLERS.contains(&word.as_str()) => i += 1,
@@ -84,12 +100,12 @@ pub fn spelled(words: &[String], asked: bool) -> Option<String> {
         }
     }
     keep(&mut best, &mut letters);
-    let enough = if asked { 2 } else { 3 };
-    (best.chars().count() >= enough).then_some(best)
+    best
 }
 
-fn keep(best: &mut String, letters: &mut String) {
-    let run: String = std::mem::take(letters).chars().take(MOST_LETTERS).collect();
+fn keep(best: &mut Vec<(char, usize)>, letters: &mut Vec<(char, usize)>) {
+    let mut run = std::mem::take(letters);
+    run.truncate(MOST_LETTERS);
     if run.len() > best.len() {
         *best = run;
     }

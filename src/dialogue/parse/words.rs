@@ -52,14 +52,20 @@ pub fn has_any(words: &[String], groups: &[&str]) -> bool {
 /// The words without what a recogniser repeats when it is caught in a loop: a group of two or
 /// more that comes again at once. Digits may well come twice.
 pub fn without_loops(words: Vec<String>) -> Vec<String> {
-    let mut kept = words;
+    kept_of_loops(&words).into_iter().filter_map(|i| words.get(i).cloned()).collect()
+}
+
+/// The places of the words that [`without_loops`] keeps.
+pub fn kept_of_loops(words: &[String]) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..words.len()).collect();
+    let word = |i: &usize| words.get(*i).map(String::as_str).unwrap_or_default();
     for length in (2..=6).rev() {
         let mut i = 0;
         while i + 2 * length <= kept.len() {
             let group = kept.get(i..i + length).unwrap_or_default();
             let again = kept.get(i + length..i + 2 * length).unwrap_or_default();
-            let plain = group.iter().any(|word| !counts(word));
-            if plain && group == again {
+            let plain = group.iter().any(|at| !counts(word(at)));
+            if plain && group.iter().map(word).eq(again.iter().map(word)) {
                 kept.drain(i + length..i + 2 * length);
             } else {
                 i += 1;

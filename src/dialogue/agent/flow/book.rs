@@ -3,8 +3,10 @@ use jiff::civil::DateTime;
 use super::Step;
 use crate::agent::asked::Asked;
 use crate::agent::desk::Desk;
+use crate::agent::naming;
 use crate::agent::reading::Reading;
 use crate::agent::search::{Search, Standing};
+use crate::agent::sureness::Doubts;
 use crate::agent::wording;
 use crate::brain::{ToolCall, ToolResult};
 use crate::business::Phrase;
@@ -20,8 +22,6 @@ pub(in crate::agent) struct Book {
     pub(in crate::agent) service: Option<String>,
     pub(in crate::agent) search: Search,
     answers: Vec<String>,
-    /// The name was refused: letters next.
-    spell: bool,
     last_name_asked: bool,
     /// The booking is being made.
     booking: bool,
@@ -92,12 +92,9 @@ impl Book {
     }
 
     fn take_name(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
-        let named = take_name(desk, reading);
-        if named {
-            self.spell = false;
-            // What was spelled is the last name already.
-            self.last_name_asked |= desk.asked == Asked::Spelling;
-        }
+        let named = naming::take(desk, reading);
+        // What was spelled is the last name already.
+        self.last_name_asked |= named && desk.asked == Asked::Spelling;
         named
     }
 
@@ -124,7 +121,7 @@ impl Book {
     fn take_change(&mut self, desk: &mut Desk, reading: &Reading) -> bool {
         let said = |groups: &[&str]| has_any(&reading.words, groups);
         if said(&["name"]) {
-            self.spell = true;
+            desk.naming.doubts = Doubts { first: false, last: true };
         } else if said(&["time", "day", "date", "when"]) {
             self.search.clear(desk);
         } else if said(&["service", "treatment"]) {
@@ -153,17 +150,18 @@ impl Book {
 
     /// A time is held: what is missing, then the read-back.
     fn complete(&mut self, desk: &mut Desk, service: &str) -> Step {
-        if self.spell || std::mem::take(&mut desk.doubts_name) {
-            desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]);
-            return Step::Going;
+        match naming::settle(desk) {
+            naming::Standing::Known => {}
+            naming::Standing::Asked => return Step::Going,
+            naming::Standing::Lost => {
+                desk.say(Phrase::NotUnderstoodToo, &[]);
+                return Step::Stuck;
+            }
         }
-        let Some(name) = desk.name.clone() else {
-            desk.ask(Asked::Name, Phrase::AskName, &[]);
-            return Step::Going;
-        };
+        let name = desk.name.clone().unwrap_or_default();
         if !name.contains(' ') && !self.last_name_asked {
             self.last_name_asked = true;
-            desk.wants_last_name = true;
+            desk.naming.wants_last = true;
             desk.ask(Asked::Name, Phrase::AskLastName, &[("name", &name::written(&name))]);
             return Step::Going;
         }
@@ -218,8 +216,8 @@ impl Book {
                 desk.ask(Asked::Change, Phrase::AskChange, &[]);
                 Step::Going
             }
-            // The name is read back as it was heard: the yes to that decides.
-            Asked::Spelling if !self.spell && desk.name.is_some() => self.advance(desk, now),
+            // "Yes" to "please spell your name" is no name yet.
+            Asked::Spelling | Asked::Name if desk.naming.doubts.any() => self.advance(desk, now),
             Asked::Options if self.search.accept_only() => self.advance(desk, now),
             _ => Step::Lost,
         }
@@ -230,12 +228,19 @@ impl Book {
         if self.phone_settled { self.advance(desk, now) } else { Step::Going }
     }
 
-    /// No letters came for a name that was heard badly: the read-back will tell. False when
-    /// letters are needed or were not asked for.
-    pub(in crate::agent) fn leave_name(&mut self, desk: &mut Desk) -> bool {
-        let (Some(service), true) = (self.service.clone(), self.search.hold.is_some()) else { return false };
-        let stands = desk.asked == Asked::Spelling && !self.spell && desk.name.is_some();
-        stands && self.complete(desk, &service) == Step::Going
+    /// Nothing was made out of the answer about a name that was heard badly: it is asked for in
+    /// another way. `None` when something else is being asked.
+    pub(in crate::agent) fn name_again(&mut self, desk: &mut Desk) -> Option<Step> {
+        let service = self.service.clone().filter(|_| self.search.hold.is_some())?;
+        let asks = matches!(desk.asked, Asked::Spelling | Asked::Name) && desk.naming.doubts.any();
+        asks.then(|| self.complete(desk, &service))
+    }
+
+    /// The wish in words, for a message when it can't be met.
+    pub(in crate::agent) fn wish(&self) -> Option<String> {
+        let service = self.service.as_ref()?;
+        let when = self.search.start.map(|start| format!(", {}", wording::moment(start))).unwrap_or_default();
+        Some(format!("Would like to book {service}{when}."))
     }
 
     pub(in crate::agent) fn no(&mut self, desk: &mut Desk, now: DateTime) -> Step {
@@ -255,7 +260,7 @@ impl Book {
             Asked::PhoneMeant => self.phone_told(desk, false, now),
             // It stays as it is, and is read back.
             Asked::AnyChange | Asked::Change => self.advance(desk, now),
-            Asked::Spelling if !self.spell && desk.name.is_some() => self.advance(desk, now),
+            Asked::Spelling | Asked::Name if desk.naming.doubts.any() => self.advance(desk, now),
             // "Just anna."
             Asked::Name if desk.name.is_some() => self.advance(desk, now),
             Asked::Phone => {
@@ -345,39 +350,6 @@ impl Book {
             _ => false,
         }
     }
-}
-
-/// Takes a name that was said or spelled. True when there was one.
-pub(super) fn take_name(desk: &mut Desk, reading: &Reading) -> bool {
-    let asked = matches!(desk.asked, Asked::Name | Asked::Spelling);
-    let spelled = reading.spelled.clone().filter(|_| asked || desk.asked == Asked::Confirm || reading.name.is_some());
-    let said = reading.name.clone();
-    let letters = spelled.is_some();
-    let wants_last = desk.wants_last_name;
-    let name = match (spelled, said, desk.name.clone()) {
-        // Asked for letters: only they count, unless a name is clearly announced.
-        (Some(spelled), said, known) => {
-            let base = said.filter(|_| desk.asked != Asked::Spelling).or(known);
-            base.map_or(spelled.clone(), |base| name::with_spelling(&base, &spelled))
-        }
-        // Asked for letters, the last name alone was said again.
-        (None, Some(said), Some(known))
-            if desk.asked == Asked::Spelling && known.contains(' ') && !said.contains(' ') =>
-        {
-            let first = known.split(' ').next().is_some_and(|first| first == said);
-            if first { known } else { name::with_spelling(&known, &said) }
-        }
-        // The last name to the first.
-        (None, Some(said), Some(known)) if wants_last && !known.contains(' ') && !said.contains(' ') => {
-            if said == known { known } else { format!("{known} {said}") }
-        }
-        (None, Some(said), _) => said,
-        (None, None, _) => return false,
-    };
-    desk.doubts_name = !letters && reading.name_doubtful && desk.asked != Asked::Spelling;
-    desk.wants_last_name = false;
-    desk.name = Some(name);
-    true
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use jiff::civil::DateTime;
 
 use super::Step;
-use super::book::take_name;
 use crate::agent::asked::Asked;
 use crate::agent::desk::Desk;
+use crate::agent::naming;
 use crate::agent::reading::Reading;
 use crate::agent::wording;
 use crate::brain::{Booking, ToolCall, ToolResult};
@@ -50,7 +50,7 @@ impl Find {
             return true;
         }
         let before = desk.name.clone();
-        let named = take_name(desk, reading);
+        let named = naming::take(desk, reading);
         if named && desk.name != before {
             self.chosen = None;
         }

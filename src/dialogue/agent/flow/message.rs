@@ -1,7 +1,7 @@
 use super::Step;
-use super::book::take_name;
 use crate::agent::asked::Asked;
 use crate::agent::desk::Desk;
+use crate::agent::naming;
 use crate::agent::reading::Reading;
 use crate::brain::{ToolCall, ToolResult};
 use crate::business::Phrase;
@@ -47,7 +47,7 @@ impl Message {
     /// A message asked for, perhaps with its text already.
     pub(in crate::agent) fn open(desk: &mut Desk, reading: &Reading, urgent: bool) -> (Self, Step) {
         let mut flow = Message { urgent, ..Message::default() };
-        take_name(desk, reading);
+        naming::take(desk, reading);
         flow.text = if urgent { None } else { told(reading) };
         let step = flow.advance(desk);
         (flow, step)
@@ -74,10 +74,10 @@ impl Message {
                 let text = reading.text();
                 self.text = Some(text.chars().take(LONGEST).collect());
                 // "This is anna schmidt, ..."
-                take_name(desk, reading);
+                naming::take(desk, reading);
             }
             Asked::Name | Asked::Spelling => {
-                if !take_name(desk, reading) {
+                if !naming::take(desk, reading) {
                     return Step::Lost;
                 }
             }
@@ -118,7 +118,7 @@ impl Message {
                 self.text = Some(unfinished.text().chars().take(LONGEST).collect());
             }
             Asked::Name if unfinished.name.is_some() => {
-                take_name(desk, unfinished);
+                naming::take(desk, unfinished);
             }
             Asked::Phone if unfinished.phone.is_some() => desk.phone.clone_from(&unfinished.phone),
             _ => {}

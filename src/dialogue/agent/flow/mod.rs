@@ -121,15 +121,15 @@ impl Flow {
         match self {
             Flow::Book(flow) => Have {
                 service: flow.service.is_some(),
-                day: flow.search.day.is_some(),
-                time: flow.search.time.is_some(),
+                day: flow.search.wish.day.is_some(),
+                time: flow.search.wish.time.is_some(),
                 name,
                 phone,
             },
             Flow::Reschedule(flow) => Have {
                 service: flow.find.chosen.is_some(),
-                day: flow.search.day.is_some(),
-                time: flow.search.time.is_some(),
+                day: flow.search.wish.day.is_some(),
+                time: flow.search.wish.time.is_some(),
                 name,
                 phone,
             },

@@ -69,13 +69,13 @@ impl Reschedule {
             std::mem::take(&mut self.named).into_iter().partition(|day| day.has(booking.start.date()));
         if let ([_, ..], [wish]) = (here.as_slice(), elsewhere.as_slice()) {
             // Two days, and the appointment is on one of them: the other is the wish.
-            self.search.day = Some(*wish);
+            self.search.wish.day = Some(*wish);
         }
-        if self.search.day.is_none() && self.search.time.is_some() {
+        if self.search.wish.day.is_none() && self.search.wish.time.is_some() && !self.search.wish.is_open() {
             // "Can we make it four instead?": the same day.
-            self.search.day = Some(Days::one(booking.start.date()));
+            self.search.wish.day = Some(Days::one(booking.start.date()));
         }
-        if self.search.day.is_none() && self.search.start.is_none() {
+        if self.search.wish.day.is_none() && self.search.start.is_none() && !self.search.wish.is_open() {
             let when = wording::moment(booking.start);
             desk.ask(Asked::Day, Phrase::AskNewTime, &[("service", &booking.service), ("when", &when)]);
             return Step::Going;
