@@ -112,6 +112,25 @@ pub fn misheard(text: &str) -> BTreeMap<String, Vec<Misheard>> {
     calls
 }
 
+/// What six voices were heard to say, word by word, by the line they said.
+pub fn by_voice(text: &str) -> BTreeMap<String, Vec<Heard>> {
+    let percent = |text: &str| text.parse::<f32>().expect("a percentage") / 100.0;
+    let mut lines: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
+    let mut said = String::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(line) = line.strip_prefix("= ") {
+            line.clone_into(&mut said);
+            continue;
+        }
+        let mut parts = line.split('|');
+        let mut part = || parts.next().expect("three parts a row");
+        let (confidence, text) = (percent(part()), part().to_owned());
+        let words = part().split_whitespace().map(percent).collect();
+        lines.entry(said.clone()).or_default().push(Heard { text, confidence, words, ..Heard::default() });
+    }
+    lines
+}
+
 fn set(script: &CallScript) -> Stage {
     let mut call = Stage::at(&script.business);
     for given in &script.given {
