@@ -8,6 +8,7 @@ import torch
 
 ROUND = 8000  # utterances between two looks for new shards
 PADDING = -100  # cross_entropy ignores it
+FRAME_STEP, TOKEN_STEP = 64, 8  # lengths are rounded up: every new shape costs the CPU a new kernel
 
 
 class Corpus:
@@ -39,15 +40,19 @@ class Corpus:
         batches, batch, longest = [], [], 0
         for index in order:
             self.times[index] += 1
-            longest = max(longest, len(self.items[index][0]))
+            longest = max(longest, rounded(len(self.items[index][0]) + 2, FRAME_STEP))
             if batch and longest * (len(batch) + 1) > frames:
                 batches.append(batch)
-                batch, longest = [], len(self.items[index][0])
+                batch, longest = [], rounded(len(self.items[index][0]) + 2, FRAME_STEP)
             batch.append(index)
         batches.append(batch)
         random.shuffle(batches)
         for batch in batches:
             yield [self.items[index] for index in batch]
+
+
+def rounded(count, step):
+    return -(-count // step) * step
 
 
 def shaken(mel, pad):
@@ -64,7 +69,7 @@ def shaken(mel, pad):
 
 def heard(batch):
     """(batch, 80, frames): the mels with a little of the silence that whisper.cpp appends."""
-    length = (max(len(mel) for mel, *_ in batch) + random.randint(2, 50)) // 2 * 2
+    length = rounded(max(len(mel) for mel, *_ in batch) + 2, FRAME_STEP)
     mels = np.empty((len(batch), length, 80), np.float32)
     for row, (mel, pad, *_) in zip(mels, batch):
         shook, level = shaken(mel[:length], pad)
@@ -76,7 +81,7 @@ def heard(batch):
 
 def said(batch, vocabulary, slips=0.1):
     """Decoder input, and target. Some inputs are wrong tokens: it must not trust its own past."""
-    longest = max(len(tokens) for _, _, tokens, _ in batch)
+    longest = rounded(max(len(tokens) for _, _, tokens, _ in batch), TOKEN_STEP)
     given = torch.full((len(batch), longest + 1), vocabulary.end)
     wanted = torch.full((len(batch), longest + 1), PADDING)
     for row, (_, _, tokens, _) in enumerate(batch):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import line
+import nothing
 import phonemes
 import wording
 from mel import log_mel
@@ -21,7 +22,8 @@ from voices import Callers
 
 SHARD = 1000
 LONGEST_S = 6.5
-QUIET_SHARE = 0.03
+QUIET_SHARE, ODD_SHARE = 0.025, 0.035  # nothing at all; what is no English speech
+BEHIND = 5  # voices kept to talk in the background of later ones
 
 
 def held_texts(folder):
@@ -31,23 +33,36 @@ def held_texts(folder):
     return {item["text"] for item in items if item["set"] not in ("short answers", "services")}
 
 
-def utterance(r, callers, held):
-    if r.random() < QUIET_SHARE:
+def odd(r, callers):
+    """Machines, music, another language: to be answered with nothing."""
+    spoken = nothing.foreign(r, callers.espeak) if r.random() < 0.4 else None
+    if spoken is None:
+        spoken = r.choice((nothing.keys, nothing.signal, nothing.modem, nothing.music, nothing.music))(r), nothing.RATE
+    return line.call(r, *spoken)
+
+
+def utterance(r, callers, held, behind):
+    kind = r.random()
+    if kind < QUIET_SHARE:
         return line.quiet(r), "", "", "-"
+    if kind < QUIET_SHARE + ODD_SHARE:
+        return odd(r, callers), "", "", "-"
     while True:
         text = wording.sentence(r)
         if not text or text.lower() in held or len(text) > 110:
             continue
         samples, rate, voice = callers.say(r, text)
         if len(samples) / rate < LONGEST_S:
-            return line.call(r, samples, rate), text.lower(), phonemes.of(text), voice
+            heard = line.call(r, samples, rate, others=behind)
+            behind[:] = [*behind[-BEHIND:], line.narrow(samples, rate)]
+            return heard, text.lower(), phonemes.of(text), voice
 
 
 def shard(folder, number, seed, callers, held):
     r = random.Random(f"{seed}/{number}")
-    mels, about = [], []
+    mels, about, behind = [], [], []
     for _ in range(SHARD):
-        samples, text, sounds, voice = utterance(r, callers, held)
+        samples, text, sounds, voice = utterance(r, callers, held, behind)
         mel, pad = log_mel(samples)
         mels.append(mel)
         about.append({"frames": len(mel), "pad": float(pad), "text": text, "phonemes": sounds,

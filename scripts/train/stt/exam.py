@@ -2,8 +2,8 @@
 """Speaks the examinations by voices never trained on: exam.py FOLDER.
 
 Writes FOLDER/exam/NNNN.wav (as the appliance hears a call), and FOLDER/exam.json: per wav its set,
-text and voice. Always the same: the seed is fixed. Run it before corpus.py, which leaves the
-sentences of this exam out of the training.
+text and voice. Always the same: the questions are exam/questions.txt, the seed is fixed. Run it
+before corpus.py, which leaves the sentences of this exam out of the training.
 """
 import json
 import random
@@ -12,8 +12,6 @@ import wave
 from pathlib import Path
 
 import line
-import spoken
-import wording
 from voices import Callers
 
 HERE = Path(__file__).parent
@@ -21,40 +19,10 @@ FLITE_SHARE = 0.2
 LONGEST_S = 8
 
 
-def templates(name):
-    return (HERE / "exam" / f"{name}.txt").read_text().splitlines()
-
-
-def introduced(r, first, last):
-    return r.choice(("my name is {}", "this is {}", "it's {}", "{}", "the name is {}")).format(
-        f"{r.choice(first)} {r.choice(last)}")
-
-
-def questions(r):
-    """(set, text) of every question; held templates are said several times."""
-    known = wording.TEMPLATES["calls"] + wording.REST
-    for _ in range(110):
-        yield "known wording", wording.expand(r, r.choice([t for t in known if len(t) > 25]))
-    for index in range(96):
-        held = templates("held")
-        yield "held wording", wording.expand(r, held[index % len(held)])
-    yield from (("written apart", text) for text in templates("apart"))
-    for _ in range(90):
-        yield "names", introduced(r, spoken.FIRST, spoken.LAST)
-    for _ in range(60):
-        yield "names never heard", introduced(r, spoken.HELD_FIRST, spoken.HELD_LAST)
-    for _ in range(40):
-        yield "spelled", spoken.spelled(r)
-    for text in templates("short"):
-        yield from (("short answers", text), ("short answers", text))
-    for _ in range(70):
-        yield "digits", r.choice(("", "my number is ", "it's ")) + spoken.phone(r)
-    for _ in range(70):
-        yield "days and times", r.choice(("{} at {}", "on {} at {}", "could we make it {} at {}")).format(
-            spoken.date(r), spoken.time(r))
-    for _ in range(60):
-        yield "services", r.choice(("a {} please", "i would like to book a {}", "how much is a {}")).format(
-            spoken.service(r))
+def questions():
+    """(set, text) of every question, in the order they are asked."""
+    lines = (HERE / "exam" / "questions.txt").read_text().splitlines()
+    return [tuple(line.split(": ", 1)) for line in lines]
 
 
 def write(path, samples):
@@ -71,7 +39,7 @@ def main():
     r = random.Random(2027)
     callers = Callers(held=True, flite_share=FLITE_SHARE)
     index = []
-    for kind, text in list(questions(random.Random(2026))):
+    for kind, text in questions():
         while True:
             samples, rate, voice = callers.say(r, text)
             if len(samples) < rate * LONGEST_S:

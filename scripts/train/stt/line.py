@@ -45,10 +45,44 @@ def trim(samples):
     return samples[max(0, loud[0] - 80): loud[-1] + 160]
 
 
-def call(r, samples, rate, mild=False):
-    """A voice as 16 kHz, 16-bit samples after 8 kHz mu-law; `mild` is the line of the examinations."""
+def narrow(samples, rate):
+    """A voice at the telephone's rate."""
     divisor = np.gcd(rate, RATE)
-    samples = trim(resample_poly(samples, RATE // divisor, rate // divisor).astype(np.float32))
+    return resample_poly(samples, RATE // divisor, rate // divisor).astype(np.float32)
+
+
+def room(r, samples, echo_s=None, echo=0.4):
+    """A hard-walled room around the caller: noise that dies away, or one late echo after `echo_s`."""
+    wet = np.zeros(int(RATE * (echo_s or r.uniform(0.05, 0.3))) + 1, np.float32)
+    if echo_s:
+        wet[-1] = echo
+    else:
+        time = np.arange(len(wet)) / len(wet)
+        wet = noise(r, len(wet)) * np.exp(-5 * time) * r.uniform(0.02, 0.08)
+    wet[0] = 1
+    return np.convolve(samples, wet)[: len(samples)].astype(np.float32)
+
+
+def babble(r, samples, others):
+    """Other people's talk behind, at a level below that of the voice."""
+    behind = np.zeros(len(samples), np.float32)
+    for other in r.sample(others, min(len(others), r.randint(1, 3))):
+        behind += np.resize(np.roll(other, r.randrange(len(other))), len(samples))
+    power = np.sqrt((behind**2).mean()) + 1e-6
+    voice = np.sqrt((samples**2).mean())
+    return samples + behind / power * voice * 10 ** (-r.uniform(11, 28) / 20)
+
+
+def call(r, samples, rate, mild=False, others=()):
+    """A voice as 16 kHz, 16-bit samples after 8 kHz mu-law; `mild` is the line of the examinations.
+
+    `others` are voices at 8 kHz that may talk in the background."""
+    samples = trim(narrow(samples, rate))
+    kind = 1 if mild else r.random()
+    if kind < 0.08:
+        samples = room(r, samples)
+    elif kind < 0.15:
+        samples = room(r, samples, r.uniform(0.03, 0.3), r.uniform(0.1, 0.5))
     # About 240 ms of pre-roll and 120-200 ms of silence after, with the detector's slack.
     usual = mild or r.random() < 0.6
     before = r.uniform(0.15, 0.30) if usual else r.uniform(0.02, 0.45)
@@ -60,9 +94,11 @@ def call(r, samples, rate, mild=False):
     level = 10 ** (r.uniform(-30, -12) / 20)
     samples *= level / np.sqrt((samples**2).mean())
     if r.random() < (0.4 if mild else 0.75):
-        samples += noise(r, len(samples)) * level * 10 ** (-r.uniform(*((22, 40) if mild else (12, 45))) / 20)
-    if not mild and r.random() < 0.15:
-        samples = lose(r, samples, r.uniform(0.01, 0.04))
+        samples += noise(r, len(samples)) * level * 10 ** (-r.uniform(*((22, 40) if mild else (9, 45))) / 20)
+    if others and not mild and r.random() < 0.1:
+        samples = babble(r, samples, others)
+    if not mild and r.random() < 0.2:
+        samples = lose(r, samples, r.uniform(0.01, 0.06))
     return heard(mu_law(samples))
 
 

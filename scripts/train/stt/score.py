@@ -2,7 +2,7 @@
 """Sits the exam through whisper.cpp: score.py FOLDER CALLBOX MODELS [MODELS ...]
 
 Word error rates in %, per set and model folder (each with starter/starter-stt.toml), over the wavs
-of exam.py as `callbox transcribe` hears them. What was heard goes to FOLDER/heard-N.json.
+of exam.py, or of conditions.py with its folder, as `callbox transcribe` hears them. What was heard goes to FOLDER/heard-N.json.
 """
 import argparse
 import json
@@ -43,11 +43,18 @@ def table(exam, heard):
         wanted, got = words(item["text"]), words(heard.get(item["file"], ""))
         wrong = errors(wanted, got)
         engine = "flite voice" if item["voice"].startswith("flite") else "espeak-ng voices"
-        for kind in (item["set"], engine, "all"):
+        # What holds no words belongs to no voice: every word heard there is too many.
+        for kind in (item["set"], engine, "all") if wanted else (item["set"],):
             total = sums.setdefault(kind, [0, 0, 0, 0])
             for i, value in enumerate((wrong, len(wanted), not wrong, 1)):
                 total[i] += value
     return sums
+
+
+def cell(wrong, count, right, asked):
+    if not count:
+        return f"{wrong} words | {100 * right / asked:.0f}"
+    return f"{100 * wrong / count:.1f} | {100 * right / asked:.0f}"
 
 
 def main():
@@ -68,8 +75,7 @@ def main():
     kinds = [kind for kind in tables[0] if kind not in last]
     kinds += [kind for kind in last if kind in tables[0]]
     for kind in kinds:
-        cells = [f"{100 * wrong / count:.1f} | {100 * right / asked:.0f}"
-                 for wrong, count, right, asked in (sums[kind] for sums in tables)]
+        cells = [cell(*sums[kind]) for sums in tables]
         print(f"| {kind} ({tables[0][kind][3]}) | {' | '.join(cells)} |")
 
 

@@ -5,6 +5,8 @@ where it is a letter and not a word; voices.py has it pronounced so.
 """
 from pathlib import Path
 
+from coined import coined
+
 WORDS = Path(__file__).parent / "words"
 ONES = "zero one two three four five six seven eight nine".split()
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
@@ -42,11 +44,13 @@ def places():
 
 FIRST, LAST = listed("first"), listed("last")
 HELD_FIRST, HELD_LAST = listed("held_first"), listed("held_last")
+HELD = frozenset(HELD_FIRST + HELD_LAST)
+COINED_SHARE, COMMON_SHARE = 0.22, 0.25
 SERVICES = [s for line in (WORDS / "services.txt").read_text().splitlines() for s in line.split("|")]
 # What the ready businesses and the demonstrations offer is asked for most.
 COMMON = ("haircut|cleaning|checkup|consultation|filling|color|color treatment|manicure|facial|blow "
           "dry|oil change|trim|root canal|repair|estimate|exam").split("|")
-# Half of all names come from those most people bear.
+# Names most people bear are drawn more often than the rest.
 COMMON_FIRST = ("james mary john linda robert susan michael karen david nancy william lisa richard betty "
                 "joseph sandra thomas ashley charles emily chris donna daniel michelle matthew carol "
                 "anthony amanda mark melissa laura paul rebecca kevin brian george amy edward anna angela "
@@ -136,12 +140,20 @@ def date(r):
     return day + " " + r.choice(("morning", "afternoon", "evening"))
 
 
+def drawn(r, common, listed):
+    """Of what most people bear, of the list, or of no list at all."""
+    kind = r.random()
+    if kind < COINED_SHARE:
+        return coined(r, HELD)
+    return r.choice(common if kind < COINED_SHARE + COMMON_SHARE else listed)
+
+
 def first(r):
-    return r.choice(COMMON_FIRST if r.random() < 0.4 else FIRST)
+    return drawn(r, COMMON_FIRST, FIRST)
 
 
 def last(r):
-    return r.choice(COMMON_LAST if r.random() < 0.4 else LAST)
+    return drawn(r, COMMON_LAST, LAST)
 
 
 def name(r):

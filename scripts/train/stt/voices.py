@@ -87,7 +87,7 @@ class Flite:
 class Callers:
     """Says a text in a voice drawn by chance: trained voices, or only those held out."""
 
-    def __init__(self, held=False, flite_share=0.25):
+    def __init__(self, held=False, flite_share=0.42):
         self.espeak, self.flite = Espeak(), Flite()
         self.held, self.flite_share = held, flite_share
 

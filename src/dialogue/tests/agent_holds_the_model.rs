@@ -9,6 +9,9 @@ use front_desk::{Stage, heard, says};
 use jiff::civil::date;
 use proptest::prelude::*;
 
+/// Prompts as scripts/train/llm writes them, which checks itself against the same file.
+const TAUGHT: &str = include_str!("../../../scripts/train/llm/prompts.txt");
+
 const DECISIONS: [&str; 20] = [
     "book",
     "reschedule",
@@ -142,6 +145,7 @@ fn the_grammar_holds_only_what_is_possible() {
     };
     assert_eq!(shared, "business: salon\n");
     assert_eq!(own, "have: -\nasked: none\ncaller: could you do my hair on tuesday\n");
+    assert!(TAUGHT.contains(&format!("{shared}{own}")), "the starter model was taught other prompts");
     assert!(!grammar.contains("\"choose_option\"") && !grammar.contains("\"yes\""), "{grammar}");
     assert!(grammar.contains("\"book\"") && grammar.contains("\"tuesday\""), "{grammar}");
     assert!(!grammar.contains("say"), "{grammar}");
@@ -152,10 +156,12 @@ fn the_grammar_holds_only_what_is_possible() {
 fn the_prompt_tells_what_is_known_and_asked() {
     let mut call = Stage::at("salon");
     call.say("book a haircut on tuesday at three pm");
-    let Ask::Model { own, grammar, .. } = call.agent.ask(call.now, &heard("well what would you need that for")) else {
+    let Ask::Model { shared, own, grammar, .. } = call.agent.ask(call.now, &heard("well what would you need that for"))
+    else {
         panic!("this needs the model")
     };
     assert_eq!(own, "have: service day time\nasked: name\ncaller: well what would you need that for\n");
+    assert!(TAUGHT.contains(&format!("{shared}{own}")), "the starter model was taught other prompts");
     assert!(grammar.contains("\"give_time\""), "{grammar}");
 }
 
