@@ -42,6 +42,16 @@ pub enum HubError {
         /// The answer.
         status: u16,
     },
+    /// The server is not who it says, or nobody here knows who vouches for it.
+    #[error(
+        "{url}: the server's certificate is not trusted ({why}): install ca-certificates, or name the mirror's own authority in SSL_CERT_FILE"
+    )]
+    Certificate {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// An answer nobody can work with.
     #[error("{url}: the server answers {status}: check --endpoint and try again later")]
     Status {

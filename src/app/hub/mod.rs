@@ -138,7 +138,13 @@ impl Hub {
         let limits = Limits { exact: file.pin.as_ref().map(|pin| pin.bytes), most: file.most_bytes };
         require_space(&file.path, file.most_bytes.saturating_sub(part.length()))?;
         let resumed = part.length() > 0;
-        let mut fetched = self.transfer.fetch(&url, &name, &mut part, limits, news).await?;
+        let mut fetched = match self.transfer.fetch(&url, &name, &mut part, limits, news).await {
+            Err(error) if part.length() == 0 => {
+                part.discard()?;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
         let mut checked = check(file, &part, &fetched);
         if resumed && matches!(checked, Err(HubError::Altered { .. })) {
             // The part may have been of another file than the rest: once more, all of it.

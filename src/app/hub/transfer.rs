@@ -174,7 +174,7 @@ impl Transfer {
             }
             let sent = timeout(self.patience.stall, request.send()).await;
             let answer = sent.map_err(|_| passing("the server does not answer"))?;
-            let response = answer.map_err(|error| passing(chain(&error)))?;
+            let response = answer.map_err(|error| unsent(&at, &error))?;
             claims.note(response.headers());
             if !response.status().is_redirection() {
                 return Ok((response, claims));
@@ -314,6 +314,15 @@ fn next(at: &Url, response: &Response) -> Result<Url, HubError> {
 fn fetched(url: &Url, claims: Claims) -> Fetched {
     let version = claims.commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
     Fetched { from: format!("{}{version}", shown(url)), sha256: claims.sha256 }
+}
+
+/// A request that came to no answer. A certificate nobody here trusts will not pass by itself.
+fn unsent(url: &Url, error: &reqwest::Error) -> Fault {
+    let why = chain(error);
+    if error.is_connect() && why.contains("certificate") {
+        return HubError::Certificate { url: shown(url), why }.into();
+    }
+    passing(why)
 }
 
 /// An error with its causes, without addresses: those may be signed.
