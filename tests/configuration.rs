@@ -98,6 +98,43 @@ fn too_few_ports_for_the_calls_are_told_where_the_last_port_stands() {
 }
 
 #[test]
+fn accounts_trunks_and_users_are_lists_of_tables() {
+    let folder = written("pbx-password", "secret one\n");
+    let text = "[sip]\nallow = [\"10.0.0.0/8\", \"2001:db8::1\"]\n\n[[account]]\naddress = \"sip:200@pbx.example\"\n\
+        password_file = \"pbx-password\"\n\n[[account]]\naddress = \"sip:300@other.example:5080\"\nname = \"two\"\n\
+        registrar = \"reg.example;transport=tls\"\npassword = \"secret two\"\n\n[[trunk]]\nname = \"carrier\"\n\
+        targets = [\"sip:192.0.2.1:5070\"]\nfrom = [\"203.0.113.0/24\"]\n\n[[user]]\nname = \"ann\"\npassword = \"secret three\"\n";
+    let loaded = load(&folder.with_file_name(written("lines.toml", text).file_name().unwrap()), &[], &[]).unwrap();
+    let lines = &loaded.config.lines;
+    assert_eq!(lines.accounts[0].credentials.password, "secret one");
+    assert_eq!(lines.accounts[0].hop.to_string(), "sip:pbx.example");
+    assert_eq!(lines.accounts[1].hop.to_string(), "sip:reg.example;transport=tls");
+    assert_eq!((lines.trunks[0].targets[0].port(), lines.users[0].user.as_str()), (5070, "ann"));
+    let shown = format!("{loaded:?}{}", loaded.config.sip.realm);
+    assert!(!shown.contains("secret"), "{shown}");
+    let explained = loaded.explain();
+    assert!(explained.contains("[[trunk]]") && !explained.contains("secret"), "{explained}");
+    assert!(load(&written("lines-again.toml", &explained), &[], &[]).is_ok() || explained.contains("password_file"));
+}
+
+#[test]
+fn mistakes_in_lists_are_told_with_their_line() {
+    let text = "[[account]]\naddress = \"200\"\npassword = \"x\"\n\n[[account]]\naddress = \"sip:200@pbx\"\n\n\
+        [[trunk]]\nnam = \"x\"\n\n[[user]]\nname = \"ann\"\npassword_file = \"nowhere\"\n";
+    let told = faults(load(&written("wrong-lines.toml", text), &[], &["sip.allow=[\"x\"]"]));
+    for (told, (line, what)) in told.iter().zip([
+        (":1", "no SIP address"),
+        (":5", "no password"),
+        (":8", "nam"),
+        (":11", "nowhere"),
+        ("--set", "ranges"),
+    ]) {
+        assert!(told.contains(line) && told.contains(what), "{line} {what} not in {told}");
+    }
+    assert_eq!(told.len(), 5, "{told:#?}");
+}
+
+#[test]
 fn no_file_is_told_with_what_to_do() {
     let missing = load(Path::new("/nowhere/callbox.toml"), &[], &[]).unwrap_err();
     assert!(matches!(missing, ConfigError::Unreadable { .. }));

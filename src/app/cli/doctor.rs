@@ -8,7 +8,7 @@ use std::time::Instant;
 use engine::manifest::{Kind, Manifest};
 use serde_json::json;
 
-use super::{CliError, block_on, run};
+use super::{CliError, block_on, lines, run};
 use crate::calls::phrases::speak;
 use crate::config::{Arguments, Config, Transport, load_business};
 use crate::drivers::ports::Ports;
@@ -63,6 +63,10 @@ pub fn run(args: Args) -> Result<(), CliError> {
     }
     block_on(async {
         report.line("SIP port", sip(&config).await);
+        match lines::findings(&config).await {
+            Ok(found) => found.into_iter().for_each(|(name, finding)| report.line(&name, finding)),
+            Err(error) => report.line("telephone lines", Err(error.to_string())),
+        }
         report.line("RTP ports", rtp(&config));
         engines(&config, &mut report).await;
         Ok(())
@@ -94,7 +98,9 @@ fn database(path: &Path) -> Finding {
 async fn sip(config: &Config) -> Finding {
     let address = SocketAddr::new(config.sip.bind, config.sip.port);
     let tcp = config.sip.transports.contains(&Transport::Tcp);
-    Sockets::bind(address, tcp).await.map_err(|error| format!("{error} (a running callbox has it, perhaps)"))?;
+    let sockets =
+        Sockets::bind(address, tcp).await.map_err(|error| format!("{error} (a running callbox has it, perhaps)"))?;
+    run::with_tls(sockets, config).map_err(|error| error.to_string())?;
     Ok(format!("{address} is free"))
 }
 

@@ -12,6 +12,7 @@ pub mod config;
 pub mod doctor;
 pub mod guide;
 pub mod init;
+mod lines;
 pub mod models;
 pub mod run;
 pub mod say;

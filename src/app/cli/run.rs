@@ -18,6 +18,7 @@ use crate::calls::phrases::{Phrases, prepare};
 use crate::calls::{House, Switchboard, VoiceChoice};
 use crate::config::{Arguments, Config, Transport, load_business};
 use crate::drivers::ports::Ports;
+use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
 use crate::engines::{Engines, Models};
 use crate::observe;
@@ -25,6 +26,9 @@ use crate::tools::Tools;
 
 /// Speech kept ready beside the fixed phrases, in minutes; a megabyte each.
 const CACHE_MINUTES: usize = 30;
+
+/// How long the lines may take to be given back when the box stops.
+const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Answer calls until stopped.
 #[derive(Debug, clap::Args)]
@@ -57,19 +61,35 @@ async fn appliance(config: Config) -> Result<(), CliError> {
     let address = SocketAddr::new(config.sip.bind, config.sip.port);
     let tcp = config.sip.transports.contains(&Transport::Tcp);
     let sockets = driver::Sockets::bind(address, tcp).await.map_err(CliError::not_ready)?;
+    let sockets = with_tls(sockets, &config)?;
     let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
     let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
     let house = Arc::new(open_house(&config, clock, engines, &models).await?);
     let reached = reached_at(&config, bound);
-    let endpoint =
-        Endpoint::new(sip::Config::new(reached).max_calls(usize::from(config.sip.max_calls)), fastrand::u64(..));
+    let endpoint = Endpoint::new(config.endpoint(bound).map_err(CliError::failed)?, fastrand::u64(..));
     let line = driver::run(clock, sockets, endpoint);
+    tokio::spawn(observe::lines(line.notices));
+    let (signs, signed_off) = (line.commands.clone(), line.task);
     tokio::spawn(observe::watch_records(house.store.clone()));
     let switchboard = Switchboard::new(house, line.commands);
     announce(reached)?;
+    let _ = signs.send(sip::Command::SignOn).await;
+    drop(signs);
     switchboard.run(line.events, stop).await;
+    let _ = tokio::time::timeout(GOOD_BYE, signed_off).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The same sockets with the certificates of the configuration.
+///
+/// # Errors
+/// A certificate that can't be read, a port that is taken.
+pub fn with_tls(sockets: driver::Sockets, config: &Config) -> Result<driver::Sockets, CliError> {
+    let listens = config.sip.transports.contains(&Transport::Tls);
+    let address = listens.then(|| SocketAddr::new(config.sip.bind, config.tls.port));
+    let tls = Tls::new(&config.tls).map_err(CliError::not_ready)?;
+    sockets.with_tls(tls, address).map_err(CliError::not_ready)
 }
 
 /// Everything calls share, warmed.

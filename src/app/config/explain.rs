@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
 use super::layers::{Loaded, Origin};
+use super::lines::shown;
 
 impl Loaded {
     /// Every key with its value, where that came from, its default and its meaning; the text is
@@ -24,6 +25,9 @@ impl Loaded {
             };
             // Writing to a String can't fail.
             let _ = writeln!(text, "# {}\n{name} = {}  # {from}", setting.key.meaning, setting.value);
+        }
+        for (list, tables) in &self.lists {
+            text.push_str(&shown(list, tables));
         }
         text
     }

@@ -10,6 +10,7 @@ use toml::{Spanned, Table, Value};
 
 use super::error::{ConfigError, Fault};
 use super::keys::{KEYS, Key};
+use super::lines::{LISTS, Lines, without_secrets};
 use super::rooms::Config;
 
 /// Variables that begin so and have two underscores further on are settings.
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub config: Config,
     /// Every key in the order of [`KEYS`].
     pub settings: Vec<Setting>,
+    /// The tables of `[[account]]` and the like as written.
+    pub(super) lists: Vec<(&'static str, Vec<Value>)>,
     /// The file, when there is one.
     pub file: Option<PathBuf>,
 }
@@ -80,6 +83,8 @@ impl Config {
 struct Layers {
     values: BTreeMap<&'static str, (Value, Origin)>,
     faults: Vec<Fault>,
+    lists: Vec<(&'static str, Vec<Value>)>,
+    lines: Lines,
 }
 
 impl Layers {
@@ -105,8 +110,12 @@ impl Layers {
         } else {
             return Ok(());
         };
+        for list in LISTS {
+            self.list(list, &values, root.get_ref(), path, &place);
+        }
         let mut leaves = Vec::new();
         leaves_of(root.get_ref(), "", &mut leaves);
+        leaves.retain(|(name, _)| !LISTS.contains(&name.as_str()) || !values.get(name).is_some_and(Value::is_array));
         leaves.sort_by_key(|(_, at)| *at);
         for (name, at) in leaves {
             match value_at(&values, &name) {
@@ -115,6 +124,27 @@ impl Layers {
             }
         }
         Ok(())
+    }
+
+    /// Takes the tables of a list such as `[[account]]`.
+    fn list(
+        &mut self,
+        list: &'static str,
+        values: &Table,
+        root: &DeTable<'_>,
+        path: &Path,
+        place: &impl Fn(usize) -> String,
+    ) {
+        let Some(tables) = values.get(list).and_then(Value::as_array) else { return };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let spans = root.get(list).and_then(|value| value.get_ref().as_array());
+        for (at, table) in tables.iter().enumerate() {
+            let start = spans.and_then(|spans| spans.get(at)).map_or(0, start);
+            if let Err((what, write)) = self.lines.take(list, table, folder) {
+                self.fault(place(start), format!("[[{list}]]: {what}"), write);
+            }
+        }
+        self.lists.push((list, without_secrets(tables)));
     }
 
     fn environment(&mut self, variables: &[(String, String)]) {
@@ -174,12 +204,13 @@ impl Layers {
             return Err(ConfigError::Faults(self.faults));
         }
         // Can't fail while KEYS and the structs agree, which a test makes sure of.
-        let config: Config = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
+        let mut config: Config = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
             let place = "the configuration".to_owned();
             ConfigError::Faults(vec![Fault { place, what: error.message().to_owned(), write: String::new() }])
         })?;
         ports(&config, &settings, file.as_deref())?;
-        Ok(Loaded { config, settings, file })
+        config.lines = self.lines;
+        Ok(Loaded { config, settings, lists: self.lists, file })
     }
 }
 

@@ -8,10 +8,12 @@
 
 mod arguments;
 mod business;
+mod endpoint;
 mod error;
 mod explain;
 mod keys;
 mod layers;
+mod lines;
 mod passages;
 mod rooms;
 mod value;
@@ -21,5 +23,6 @@ pub use business::{BusinessUnusable, LoadedBusiness, load_business};
 pub use error::{ConfigError, Fault};
 pub use keys::{KEYS, Key};
 pub use layers::{Loaded, Origin, Setting, Sources};
+pub use lines::Lines;
 pub use passages::passages;
-pub use rooms::{Business, Calls, Codec, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Transport};
+pub use rooms::{Business, Calls, Codec, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Tls, Transport};

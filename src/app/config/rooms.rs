@@ -3,18 +3,24 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::lines::Lines;
+
 /// The whole configuration. What each key means is said once, in [`super::KEYS`].
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Config {
     pub sip: Sip,
+    pub tls: Tls,
     pub rtp: Rtp,
     pub engines: Engines,
     pub business: Business,
     pub records: Records,
     pub calls: Calls,
     pub log: Log,
+    /// `[[account]]`, `[[trunk]]`, `[[user]]`.
+    #[serde(skip)]
+    pub lines: Lines,
 }
 
 /// The telephone side.
@@ -28,6 +34,28 @@ pub struct Sip {
     pub advertised: Option<IpAddr>,
     pub transports: Vec<Transport>,
     pub max_calls: u16,
+    /// Networks.
+    pub allow: Vec<String>,
+    pub realm: String,
+    pub ban_after: u32,
+    pub ban_minutes: u32,
+    pub flood_per_source: u32,
+    pub flood_in_all: u32,
+    pub answer_to_source_port: bool,
+}
+
+/// SIP under TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Tls {
+    pub port: u16,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// `None`: what the system trusts.
+    pub trust: Option<PathBuf>,
+    /// `None`: callers need no certificate.
+    pub clients: Option<PathBuf>,
 }
 
 /// What SIP runs over.
@@ -37,6 +65,7 @@ pub struct Sip {
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 /// The audio's ports.

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use telephony::sip::Network;
 use toml::Value;
 
 /// What a key may be.
@@ -19,6 +20,10 @@ pub(super) enum Kind {
     OptionalPath,
     /// One of these words.
     One(&'static [&'static str]),
+    /// `true` or `false`.
+    Switch,
+    /// A list of addresses and ranges; may be empty.
+    Networks,
     /// A list of at least one of these words.
     Some(&'static [&'static str]),
 }
@@ -34,6 +39,10 @@ impl Kind {
             Kind::Text | Kind::Path => text.is_some_and(|text| !text.trim().is_empty()),
             Kind::OptionalPath => text.is_some(),
             Kind::One(words) => text.is_some_and(|text| words.contains(&text)),
+            Kind::Switch => value.as_bool().is_some(),
+            Kind::Networks => value.as_array().is_some_and(|list| {
+                list.iter().all(|item| item.as_str().is_some_and(|text| text.parse::<Network>().is_ok()))
+            }),
             Kind::Some(words) => value.as_array().is_some_and(|list| {
                 let known = |item: &Value| item.as_str().is_some_and(|text| words.contains(&text));
                 !list.is_empty() && list.iter().all(known)
@@ -49,6 +58,8 @@ impl Kind {
             Kind::OptionalAddress => "Write an IP address in quotes, like \"192.168.1.20\", or \"\" for none.".into(),
             Kind::Text => "Write a name in quotes.".into(),
             Kind::Path | Kind::OptionalPath => "Write a path in quotes.".into(),
+            Kind::Switch => "Write true or false.".into(),
+            Kind::Networks => "Write a list of addresses or ranges, like [\"192.168.1.20\", \"10.0.0.0/8\"].".into(),
             Kind::One(words) => format!("Write one of: \"{}\".", words.join("\", \"")),
             Kind::Some(words) => format!("Write a list of: \"{}\".", words.join("\", \"")),
         }
@@ -58,7 +69,8 @@ impl Kind {
     pub(super) fn read(self, text: &str) -> Value {
         match self {
             Kind::Number(..) => text.trim().parse().map_or_else(|_| Value::String(text.into()), Value::Integer),
-            Kind::Some(_) => {
+            Kind::Switch => text.trim().parse().map_or_else(|_| Value::String(text.into()), Value::Boolean),
+            Kind::Some(_) | Kind::Networks => {
                 let items = text.trim().trim_start_matches('[').trim_end_matches(']').split(',');
                 let items = items.map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.into())).collect())

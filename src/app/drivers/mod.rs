@@ -10,5 +10,6 @@ pub mod ports;
 pub mod route;
 pub mod sip;
 mod tcp;
+pub mod tls;
 
 pub use clock::Clock;

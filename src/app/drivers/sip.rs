@@ -1,29 +1,39 @@
 //! The SIP driver: one task that owns the endpoint machine and its sockets.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use machine::{Now, Wake, World, drive};
+use machine::{Machine, Now, Wake, World, drive, settle};
 use socket2::{Domain, Socket, Type};
-use telephony::sip::{Command, Endpoint, Event, Input, Output};
-use tokio::net::{TcpListener, UdpSocket};
+use telephony::sip::{Command, ConnectionId, Endpoint, Event, Input, Notice, Output, Query};
+use tokio::net::{TcpListener, UdpSocket, lookup_host};
 use tokio::sync::mpsc;
-use tokio::time::sleep_until;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout};
 
 use super::clock::Clock;
 use super::route::{self, Routes};
 use super::tcp::{self, Connections};
+use super::tls::Tls;
 
 /// Largest datagram read: what UDP can carry.
 const DATAGRAM: usize = 65_535;
+/// How long a name server may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
+/// How long registrars may take to hear that we are gone.
+const SIGN_OFF: Duration = Duration::from_secs(2);
 
 /// The sockets of one SIP endpoint.
-#[derive(Debug)]
 pub struct Sockets {
     /// UDP, bound.
     pub udp: UdpSocket,
     /// TCP on the same port, if wanted.
     pub tcp: Option<TcpListener>,
+    /// Under TLS, if wanted.
+    pub secure: Option<TcpListener>,
+    /// Certificates; without them no connection under TLS is made or taken.
+    pub tls: Option<Tls>,
 }
 
 impl Sockets {
@@ -53,7 +63,29 @@ impl Sockets {
             }
             false => None,
         };
-        Ok(Sockets { udp, tcp })
+        Ok(Sockets { udp, tcp, secure: None, tls: None })
+    }
+
+    /// With TLS for connections we make, and listening at `address` where there is one.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), or there is no certificate to listen with.
+    pub fn with_tls(mut self, tls: Tls, address: Option<SocketAddr>) -> io::Result<Self> {
+        if let Some(address) = address {
+            if tls.acceptor().is_none() {
+                let what = "sip.transports names tls, which needs tls.certificate and tls.key";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+            }
+            let taken = |error: io::Error| {
+                let what = format!("can't listen for SIP under TLS on {address} ({error}): choose another tls.port");
+                io::Error::new(error.kind(), what)
+            };
+            let socket = bind(address, Type::STREAM).map_err(taken)?;
+            socket.listen(1_024).map_err(taken)?;
+            self.secure = Some(TcpListener::from_std(socket.into())?);
+        }
+        self.tls = Some(tls);
+        Ok(self)
     }
 }
 
@@ -78,6 +110,10 @@ pub struct Line {
     pub commands: mpsc::Sender<Command>,
     /// What happened.
     pub events: mpsc::UnboundedReceiver<Event>,
+    /// What the owner may want to read; what nobody reads is lost.
+    pub notices: mpsc::Receiver<Notice>,
+    /// Ends when every command sender is gone and all registrations are withdrawn.
+    pub task: JoinHandle<()>,
 }
 
 /// Runs an endpoint on these sockets until every command sender is gone.
@@ -87,7 +123,8 @@ pub struct Line {
 pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
     let (commands, incoming) = mpsc::channel(1024);
     let (reports, events) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
+    let (notes, notices) = mpsc::channel(256);
+    let task = tokio::spawn(async move {
         let local = match sockets.udp.local_addr() {
             Ok(local) => local,
             Err(error) => {
@@ -101,8 +138,12 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
         let (tcp_events, tcp) = mpsc::channel(1024);
         let mut connections = Connections::new(tcp_events);
         if let Some(listener) = sockets.tcp {
-            connections.listen(listener);
+            connections.listen(listener, None);
         }
+        if let (Some(listener), Some(tls)) = (sockets.secure, &sockets.tls) {
+            connections.listen(listener, tls.acceptor());
+        }
+        let (found, looked_up) = mpsc::channel(64);
         let mut endpoint = endpoint;
         let mut world = SipWorld {
             clock,
@@ -112,11 +153,17 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
             tcp,
             commands: incoming,
             events: reports,
+            notices: notes,
+            tls: sockets.tls,
+            found,
+            looked_up,
+            leaving: false,
             buffer: vec![0; DATAGRAM],
         };
         drive(&mut endpoint, &mut world).await;
+        world.sign_off(&mut endpoint).await;
     });
-    Line { commands, events }
+    Line { commands, events, notices, task }
 }
 
 struct SipWorld {
@@ -127,6 +174,12 @@ struct SipWorld {
     tcp: mpsc::Receiver<tcp::Event>,
     commands: mpsc::Receiver<Command>,
     events: mpsc::UnboundedSender<Event>,
+    notices: mpsc::Sender<Notice>,
+    tls: Option<Tls>,
+    found: mpsc::Sender<Input>,
+    looked_up: mpsc::Receiver<Input>,
+    /// There are no more commands, which must not end the waiting for the last answers.
+    leaving: bool,
     buffer: Vec<u8>,
 }
 
@@ -136,7 +189,9 @@ impl World<Endpoint> for SipWorld {
             // A full socket buffer loses the datagram, as the network may: SIP repeats it.
             Output::Datagram { to, bytes, .. } => drop(self.udp.try_send_to(&bytes, self.routes.towards(to))),
             Output::Stream { connection, bytes } => self.connections.send(connection, bytes),
-            Output::Connect { connection, to } => self.connections.connect(connection, to),
+            Output::Connect { connection, to, secure } => self.connect(connection, to, secure),
+            Output::Resolve { query, host } => self.look_up(query, host),
+            Output::Notice(notice) => drop(self.notices.try_send(notice)),
             Output::CloseStream { connection } => self.connections.close(connection),
             Output::Event(event) => drop(self.events.send(event)),
         }
@@ -145,8 +200,8 @@ impl World<Endpoint> for SipWorld {
     async fn next(&mut self, until: Now) -> Wake<Input> {
         loop {
             tokio::select! {
-                biased;
-                command = self.commands.recv() => return match command {
+                // Not biased: under a flood of datagrams the streams have their turn as well.
+                command = self.commands.recv(), if !self.leaving => return match command {
                     Some(command) => self.input(Input::Command(command)),
                     None => Wake::End,
                 },
@@ -158,15 +213,16 @@ impl World<Endpoint> for SipWorld {
                     return self.input(Input::Datagram { local, from, bytes });
                 }
                 Some(event) = self.tcp.recv() => match event {
-                    tcp::Event::Accepted { id, stream } => self.connections.add(id, stream),
-                    tcp::Event::Bytes { id, local, from, bytes } => {
-                        return self.input(Input::Stream { connection: id, local, from, bytes });
+                    tcp::Event::Accepted { id, stream, acceptor } => self.connections.add(id, stream, acceptor),
+                    tcp::Event::Bytes { id, local, from, secure, bytes } => {
+                        return self.input(Input::Stream { connection: id, local, from, secure, bytes });
                     }
                     tcp::Event::Closed { id } => {
                         self.connections.close(id);
                         return self.input(Input::StreamClosed { connection: id });
                     }
                 },
+                Some(found) = self.looked_up.recv() => return self.input(found),
                 () = sleep_until(self.clock.instant(until).into()) => return Wake::Time(self.clock.now()),
             }
         }
@@ -174,6 +230,48 @@ impl World<Endpoint> for SipWorld {
 }
 
 impl SipWorld {
+    fn connect(&mut self, id: ConnectionId, to: SocketAddr, secure: Option<String>) {
+        match (secure, &self.tls) {
+            (None, _) => self.connections.connect(id, to, None),
+            (Some(host), Some(tls)) => self.connections.connect(id, to, Some((tls.connector(), host))),
+            (Some(_), None) => {
+                let found = self.found.clone();
+                tokio::spawn(async move { found.send(Input::StreamClosed { connection: id }).await });
+            }
+        }
+    }
+
+    fn look_up(&self, query: Query, host: String) {
+        let found = self.found.clone();
+        tokio::spawn(async move {
+            let asked = timeout(LOOK_UP, lookup_host((host.as_str(), 0))).await;
+            let addresses: Vec<IpAddr> = match asked {
+                Ok(Ok(all)) => all.map(|address| address.ip().to_canonical()).take(16).collect(),
+                _ => Vec::new(),
+            };
+            let own = addresses.first().and_then(|ip| route::own_address(SocketAddr::new(*ip, 5_060)));
+            let _ = found.send(Input::Resolved { query, addresses, own }).await;
+        });
+    }
+
+    /// Withdraws the registrations, so that callers are not sent to a box that is gone.
+    async fn sign_off(&mut self, endpoint: &mut Endpoint) {
+        endpoint.handle(self.clock.now(), Input::Command(Command::SignOff));
+        self.leaving = true;
+        let until = self.clock.now() + SIGN_OFF;
+        loop {
+            let next = settle(endpoint, |output| self.perform(output));
+            if endpoint.is_signed_off() || self.clock.now() >= until {
+                return;
+            }
+            match self.next(next.min(until)).await {
+                Wake::Input(now, input) => endpoint.handle(now, input),
+                Wake::Time(now) => endpoint.wake(now),
+                Wake::End => {}
+            }
+        }
+    }
+
     fn input(&self, input: Input) -> Wake<Input> {
         Wake::Input(self.clock.now(), input)
     }

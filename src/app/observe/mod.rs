@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use std::io::IsTerminal;
 use store::Store;
+use telephony::sip::{AccountState, Notice, TargetState};
+use tokio::sync::mpsc;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -44,5 +46,38 @@ pub async fn watch_records(store: Store) {
             _ => {}
         }
         before = health;
+    }
+}
+
+/// Writes what happens on the lines, one line each. `scripts/fail2ban` matches those that begin
+/// with "sip denied" and "sip banned".
+pub async fn lines(mut notices: mpsc::Receiver<Notice>) {
+    while let Some(notice) = notices.recv().await {
+        match notice {
+            Notice::Denied { source, why } => {
+                tracing::warn!("sip denied source={} reason={}", source.ip().to_canonical(), why.word());
+            }
+            Notice::Banned { source, time } => {
+                tracing::warn!("sip banned source={} seconds={}", source.to_canonical(), time.as_secs());
+            }
+            Notice::Account { name, state } => account(&name, &state),
+            Notice::Trunk { name, target, state } => match state {
+                TargetState::Up => tracing::info!(trunk = name, target, "the trunk answers"),
+                TargetState::Down => tracing::warn!(trunk = name, target, "the trunk does not answer"),
+                TargetState::NoAddress => tracing::warn!(trunk = name, target, "the trunk's name has no address"),
+            },
+        }
+    }
+}
+
+fn account(name: &str, state: &AccountState) {
+    match state {
+        AccountState::Registered { registrar, expires_s, .. } => {
+            tracing::info!(account = name, %registrar, expires_s, "registered: calls to it reach this box");
+        }
+        AccountState::Failed { why, retry_s } => {
+            tracing::error!(account = name, retry_s, "not registered: {}", why.says());
+        }
+        AccountState::Unregistered => tracing::info!(account = name, "registration given back"),
     }
 }

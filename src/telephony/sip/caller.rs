@@ -45,12 +45,21 @@ impl Endpoint {
     fn try_dial(&mut self, key: CallKey, dial: Dial) -> Option<()> {
         let target = Uri::parse(dial.target.into_bytes().into()).ok()?;
         target.host()?;
-        let to = dial.destination.or_else(|| address_of(&target))?;
-        let flow = match dial.transport {
-            Transport::Udp => Flow::Datagram { to, local: None },
-            Transport::Tcp => self.open_stream(dial.connection, to),
+        let way = self.lines.way_out(&target);
+        let target = match &way {
+            Some(way) => at_host(&target, &way.host)?,
+            None => target,
         };
-        let from = from_value(dial.from_display.as_deref(), &dial.from_user, &self.host(flow));
+        let to = way.as_ref().map(|way| way.to).or(dial.destination).or_else(|| address_of(&target))?;
+        let open = way.as_ref().and_then(|way| way.flow).filter(|flow| flow.peer() == to);
+        let transport = way.as_ref().map_or(dial.transport, |way| way.transport);
+        let flow = match (transport, open) {
+            (Transport::Udp, _) => Flow::Datagram { to, local: None },
+            (_, Some(flow @ Flow::Stream { connection, .. })) if self.connections.is_open(connection) => flow,
+            (transport, _) => self.open_stream(dial.connection, to, transport == Transport::Tls),
+        };
+        let (user, domain) = way.and_then(|way| way.from).unwrap_or_else(|| (dial.from_user, self.host(flow)));
+        let from = from_value(dial.from_display.as_deref(), &user, &domain);
         let dialog = Dialog {
             call_id: format!("{:016x}{:016x}", self.random.u64(..), self.random.u64(..)).into_bytes(),
             local: format!("{from};tag={key}").into_bytes(),
@@ -359,7 +368,7 @@ impl Endpoint {
         let (to, heard) = (call.dialog.next_hop(), call.dialog.flow);
         let flow = match heard {
             Flow::Stream { connection, .. } if self.connections.is_open(connection) => heard,
-            Flow::Stream { .. } => self.open_stream(None, to),
+            Flow::Stream { secure, .. } => self.open_stream(None, to, secure),
             Flow::Datagram { local, .. } => Flow::Datagram { to, local },
         };
         if flow.is_stream()
@@ -382,8 +391,14 @@ fn bytes_of(request: &Request) -> Vec<u8> {
     bytes
 }
 
+/// The same URI at another host.
+fn at_host(uri: &Uri, host: &str) -> Option<Uri> {
+    let user = uri.user().map(|user| String::from_utf8_lossy(user).into_owned() + "@").unwrap_or_default();
+    Uri::parse(format!("sip:{user}{host}").into_bytes().into()).ok()
+}
+
 /// A From without its tag: the display name quoted, the user escaped (RFC 3261, 25.1).
-fn from_value(display: Option<&str>, user: &str, host: &str) -> String {
+pub(super) fn from_value(display: Option<&str>, user: &str, host: &str) -> String {
     let mut value = String::new();
     if let Some(display) = display {
         value.push('"');

@@ -1,6 +1,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::digest::Credentials;
+use super::guard::Flood;
+use super::network::Network;
+use super::registration::Account;
+use super::trunk::Trunk;
+
 /// How an [`Endpoint`](super::Endpoint) behaves. `Config::new(address)` is ready to use; every
 /// knob says what turning it costs.
 #[derive(Debug, Clone)]
@@ -43,6 +49,29 @@ pub struct Config {
     /// Answer to the port a datagram came from even where its Via does not ask for it with
     /// `rport` (RFC 3581). For old phones behind NAT; off is RFC 3261, 18.2.2.
     pub answer_to_source_port: bool,
+    /// Where our address is not said (an unspecified or inner one is advertised), the one that a
+    /// registrar sees us at goes into Contact.
+    pub contact_as_seen: bool,
+    /// Who may always call, is never asked for a proof, never limited, never banned.
+    pub allow: Vec<Network>,
+    /// Only those may call, and who belongs to an account or a trunk; others get 403.
+    pub restricted: bool,
+    /// Who may call with a password from elsewhere. With any, everybody else is asked for one.
+    pub users: Vec<Credentials>,
+    /// What a password is for, as shown to whoever is asked.
+    pub realm: String,
+    /// How much is listened to from others; none: to everything.
+    pub flood: Option<Flood>,
+    /// So many wrong passwords from one source ban it; 0: never.
+    pub ban_after: u32,
+    /// For so long.
+    pub ban_for: Duration,
+    /// Makes nonces that nobody else can make; none: made of the seed, which is for tests.
+    pub secret: Option<[u8; 32]>,
+    /// Where we register.
+    pub accounts: Vec<Account>,
+    /// Other ways to the telephone network.
+    pub trunks: Vec<Trunk>,
     /// Round-trip estimate T1 (RFC 3261, 17.1.1.1).
     pub t1: Duration,
     /// Longest retransmission interval T2.
@@ -71,6 +100,17 @@ impl Config {
             frame_limit: Duration::from_secs(20),
             idle_limit: Duration::from_secs(1_800),
             answer_to_source_port: false,
+            contact_as_seen: false,
+            allow: Vec::new(),
+            restricted: false,
+            users: Vec::new(),
+            realm: "callbox".to_owned(),
+            flood: None,
+            ban_after: 5,
+            ban_for: Duration::from_secs(600),
+            secret: None,
+            accounts: Vec::new(),
+            trunks: Vec::new(),
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
             t4: Duration::from_secs(5),

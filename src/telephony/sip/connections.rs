@@ -21,6 +21,7 @@ struct Connection {
     peer: SocketAddr,
     local: SocketAddr,
     heard: Now,
+    secure: bool,
     /// Since when a message is incomplete.
     begun: Option<Now>,
     /// Client transactions that fail with it.
@@ -58,8 +59,14 @@ impl Connections {
 
 impl Endpoint {
     /// Bytes arrived on a connection.
-    pub(super) fn stream_bytes(&mut self, connection: ConnectionId, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
-        if !self.connections.is_open(connection) && !self.admit(connection, local, from) {
+    pub(super) fn stream_bytes(
+        &mut self,
+        connection: ConnectionId,
+        (local, from): (SocketAddr, SocketAddr),
+        secure: bool,
+        bytes: &[u8],
+    ) {
+        if !self.connections.is_open(connection) && !self.admit(connection, local, from, secure) {
             self.outputs.push_back(Output::CloseStream { connection });
             return;
         }
@@ -85,22 +92,24 @@ impl Endpoint {
         for transaction in waiting {
             self.transaction_lost(transaction);
         }
+        self.line_lost(connection);
     }
 
     /// A connection the driver opened for us, or one that we ask for.
-    pub(super) fn open_stream(&mut self, given: Option<ConnectionId>, to: SocketAddr) -> Flow {
+    pub(super) fn open_stream(&mut self, given: Option<ConnectionId>, to: SocketAddr, secure: bool) -> Flow {
         let local = self.config.advertised;
         let connection = given.unwrap_or_else(|| {
             self.connections.asked += 1;
             ConnectionId(FIRST_OWN + self.connections.asked)
         });
         if !self.connections.is_open(connection) {
-            self.remember(connection, local, to);
+            self.remember(connection, local, to, secure);
         }
         if given.is_none() {
-            self.outputs.push_back(Output::Connect { connection, to });
+            let secure = secure.then(|| self.lines.server_name(to));
+            self.outputs.push_back(Output::Connect { connection, to, secure });
         }
-        Flow::Stream { connection, to, local }
+        Flow::Stream { connection, to, local, secure }
     }
 
     /// Half-way messages and long silences end a connection.
@@ -117,17 +126,17 @@ impl Endpoint {
         }
     }
 
-    fn admit(&mut self, connection: ConnectionId, local: SocketAddr, from: SocketAddr) -> bool {
+    fn admit(&mut self, connection: ConnectionId, local: SocketAddr, from: SocketAddr, secure: bool) -> bool {
         let source = limits::source(from.ip());
         let room = self.connections.len() < self.config.max_connections
             && self.sources.held(source).connections < self.config.max_connections_per_source;
         if room {
-            self.remember(connection, local, from);
+            self.remember(connection, local, from, secure);
         }
         room
     }
 
-    fn remember(&mut self, connection: ConnectionId, local: SocketAddr, peer: SocketAddr) {
+    fn remember(&mut self, connection: ConnectionId, local: SocketAddr, peer: SocketAddr, secure: bool) {
         let source = limits::source(peer.ip());
         self.sources.take(source, Kind::Connection);
         let open = Connection {
@@ -136,6 +145,7 @@ impl Endpoint {
             peer,
             local,
             heard: self.now,
+            secure,
             begun: None,
             waiting: HashSet::new(),
         };
@@ -149,8 +159,8 @@ impl Endpoint {
         let Some(open) = self.connections.open.get_mut(&connection) else {
             return false;
         };
-        let (from, local) = (open.peer, open.local);
-        let flow = Flow::Stream { connection, to: from, local };
+        let (from, local, secure) = (open.peer, open.local, open.secure);
+        let flow = Flow::Stream { connection, to: from, local, secure };
         let arrival = Arrival { flow, from };
         match open.framer.next(max_bytes) {
             Frame::Nothing => return false,
@@ -159,6 +169,10 @@ impl Endpoint {
             }
             Frame::Message(bytes) => {
                 open.begun = None;
+                if !self.hears(arrival) {
+                    self.close_stream(connection);
+                    return false;
+                }
                 self.message(bytes, arrival);
             }
             Frame::Broken(bytes) => {

@@ -7,8 +7,11 @@ use sipx_sip::HeaderName;
 use super::call::{Call, Merge, Phase};
 use super::caller::Dial;
 use super::connections::Connections;
+use super::digest::Server;
 use super::flow::Flow;
+use super::guard::Guard;
 use super::limits::{Kind, Sources};
+use super::lines::Lines;
 use super::responses::Reply;
 use super::timers::{CallTimer, TimerKey, Timers};
 use super::transactions::Transactions;
@@ -24,6 +27,10 @@ pub struct Endpoint {
     pub(super) transactions: Transactions,
     pub(super) connections: Connections,
     pub(super) sources: Sources,
+    pub(super) guard: Guard,
+    /// Asks callers for a proof.
+    pub(super) server: Server,
+    pub(super) lines: Lines,
     pub(super) calls: HashMap<CallKey, Call>,
     /// Calls whose end was not said yet.
     pub(super) active: usize,
@@ -40,6 +47,9 @@ impl Endpoint {
     /// An endpoint without calls. The seed feeds tags, branches and session numbers.
     pub fn new(config: Config, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
+        let users = config.users.clone();
+        let server = Server::new(config.realm.clone(), users, config.secret.unwrap_or_else(|| secret(&mut random)));
+        let lines = Lines::new(&config.accounts, &config.trunks, &mut random);
         Endpoint {
             config,
             now: Now::ZERO,
@@ -50,6 +60,9 @@ impl Endpoint {
             transactions: Transactions::default(),
             connections: Connections::default(),
             sources: Sources::default(),
+            guard: Guard::default(),
+            server,
+            lines,
             calls: HashMap::new(),
             active: 0,
             merged: HashMap::new(),
@@ -70,6 +83,11 @@ impl Endpoint {
         }
     }
 
+    /// Sources remembered by the flood gate and the bans; bounded.
+    pub fn sources_heard(&self) -> usize {
+        self.guard.len()
+    }
+
     fn command(&mut self, command: Command) {
         match command {
             Command::Ring { call } => self.ring(call),
@@ -87,6 +105,8 @@ impl Endpoint {
             Command::Dial { token, target, destination, from_display, from_user, media, transport, connection } => {
                 self.dial(Dial { token, target, destination, from_display, from_user, media, transport, connection })
             }
+            Command::SignOn => self.sign_on(),
+            Command::SignOff => self.sign_off(),
             Command::Refuse(draining) => self.draining = draining,
             Command::SetReady { ready, why } => self.not_ready = (!ready).then_some(why),
         }
@@ -119,6 +139,8 @@ impl Endpoint {
         match timer {
             TimerKey::Transaction(id, timer) => self.transaction_timer(id, timer),
             TimerKey::Connection(connection) => self.connection_timer(connection),
+            TimerKey::Registration(at) => self.registration_due(at),
+            TimerKey::Target(id) => self.target_due(id),
             TimerKey::Call(key, CallTimer::Ring) => {
                 let (cause, by) = (EndCause::Timeout, EndedBy::Network);
                 self.refuse(key, Reply::new(480), cause, by);
@@ -194,18 +216,23 @@ impl Endpoint {
     /// `host:port` by which the peer of a flow reaches us.
     pub(super) fn host(&self, flow: Flow) -> String {
         let advertised = self.config.advertised;
+        let as_seen = self.config.contact_as_seen;
+        if let Some(learned) = self.lines.address_for(flow.peer(), advertised.port(), as_seen)
+            && (as_seen || advertised.ip().is_unspecified())
+        {
+            return learned.to_string();
+        }
         let ours = flow.local().filter(|_| advertised.ip().is_unspecified());
         ours.unwrap_or(advertised).to_string()
     }
 
     pub(super) fn contact(&self, flow: Flow) -> String {
-        let transport = if flow.is_stream() { ";transport=tcp" } else { "" };
-        format!("<sip:{}{transport}>", self.host(flow))
+        format!("<sip:{}{}>", self.host(flow), flow.parameter())
     }
 
     /// A Via with a branch of its own.
     pub(super) fn via(&mut self, flow: Flow) -> String {
-        let transport = if flow.is_stream() { "TCP" } else { "UDP" };
+        let transport = flow.transport().word().to_ascii_uppercase();
         let branch = self.random.u128(..);
         format!("SIP/2.0/{transport} {};branch=z9hG4bK{branch:032x};rport", self.host(flow))
     }
@@ -219,10 +246,11 @@ impl Machine for Endpoint {
         self.now = now;
         match input {
             Input::Datagram { local, from, bytes } => self.datagram(local, from, bytes),
-            Input::Stream { connection, local, from, bytes } => {
-                self.stream_bytes(connection, local, from, &bytes);
+            Input::Stream { connection, local, from, secure, bytes } => {
+                self.stream_bytes(connection, (local, from), secure, &bytes);
             }
             Input::StreamClosed { connection } => self.stream_closed(connection),
+            Input::Resolved { query, addresses, own } => self.resolved(query, addresses, own),
             Input::Command(command) => self.command(command),
         }
     }
@@ -243,4 +271,11 @@ impl Machine for Endpoint {
             }
         }
     }
+}
+
+/// For tests: the daemon gives a better one.
+fn secret(random: &mut fastrand::Rng) -> [u8; 32] {
+    let mut secret = [0; 32];
+    random.fill(&mut secret);
+    secret
 }

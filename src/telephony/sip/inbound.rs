@@ -12,7 +12,7 @@ use sipx_sip::{
 use super::flow::Flow;
 use super::responses::{self, ACCEPT, ALLOW, EXTENSIONS, Echo, Reply, SUPPORTED};
 use super::transactions::TransactionId;
-use super::{CallKey, Endpoint};
+use super::{CallKey, Endpoint, Transport};
 
 /// Where bytes came from and what goes back the same way.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,10 @@ impl Endpoint {
         let bytes = if blank == 0 { bytes } else { bytes.get(blank..).unwrap_or_default().to_vec() };
         if !bytes.is_empty() {
             let flow = Flow::Datagram { to: from, local: Some(local) };
-            self.message(bytes, Arrival { flow, from });
+            let arrival = Arrival { flow, from };
+            if self.hears(arrival) {
+                self.message(bytes, arrival);
+            }
         }
     }
 
@@ -107,7 +110,13 @@ impl Endpoint {
         if incoming.request.method == Method::Ack {
             return self.acknowledged(&incoming.request);
         }
-        if let Err(reply) = self.inspect(&incoming.request) {
+        // Requests of a dialog prove by its tags that they belong to it.
+        if incoming.to_tag.is_none()
+            && let Err(reply) = self.permits(&incoming)
+        {
+            return self.answer_once(&incoming, &reply);
+        }
+        if let Err(reply) = self.inspect(&incoming) {
             return self.answer_once(&incoming, &reply);
         }
         self.dispatch(incoming);
@@ -147,13 +156,20 @@ impl Endpoint {
     }
 
     /// Method, Request-URI and Require (RFC 3261, 8.2.1 to 8.2.2.3).
-    fn inspect(&self, request: &Request) -> Result<(), Reply> {
+    fn inspect(&self, incoming: &Incoming) -> Result<(), Reply> {
+        let request = &incoming.request;
         match &request.method {
             Method::Invite | Method::Bye | Method::Options | Method::Update => {}
             Method::Other(_) => return Err(Reply::new(501).header(HeaderName::Allow, ALLOW)),
             _ => return Err(Reply::new(405).header(HeaderName::Allow, ALLOW)),
         }
-        if !matches!(request.uri.scheme(), Scheme::Sip | Scheme::Tel) {
+        let is_secure = incoming.arrival.flow.transport() == Transport::Tls;
+        let known = match request.uri.scheme() {
+            Scheme::Sip | Scheme::Tel => true,
+            Scheme::Sips => is_secure,
+            _ => false,
+        };
+        if !known {
             return Err(Reply::new(416));
         }
         let mut required = tokens(request, &HeaderName::Require);

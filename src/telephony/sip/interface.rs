@@ -1,6 +1,8 @@
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::lines::Query;
+use super::notice::Notice;
 use crate::sdp::{LocalMedia, NegotiatedMedia};
 
 /// One call of one endpoint; never used twice.
@@ -25,10 +27,29 @@ pub enum Transport {
     Udp,
     /// A stream.
     Tcp,
+    /// A stream under TLS.
+    Tls,
+}
+
+impl Transport {
+    /// Its name in a `transport` parameter.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
+    }
+
+    /// Whether it has connections.
+    pub fn is_stream(self) -> bool {
+        self != Transport::Udp
+    }
 }
 
 /// What the outside world tells the endpoint.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // moving a few hundred bytes costs less than boxing each
 pub enum Input {
     /// A datagram arrived.
     Datagram {
@@ -47,6 +68,8 @@ pub enum Input {
         local: SocketAddr,
         /// The other end.
         from: SocketAddr,
+        /// It runs under TLS.
+        secure: bool,
         /// As they came: framing is done here.
         bytes: Vec<u8>,
     },
@@ -54,6 +77,15 @@ pub enum Input {
     StreamClosed {
         /// Which one.
         connection: ConnectionId,
+    },
+    /// A name was looked up, or could not be.
+    Resolved {
+        /// From [`Output::Resolve`].
+        query: Query,
+        /// Its addresses in order; none when it has none.
+        addresses: Vec<IpAddr>,
+        /// The address of this machine that the first of them is reached from.
+        own: Option<IpAddr>,
     },
     /// The application wants something.
     Command(Command),
@@ -100,7 +132,8 @@ pub enum Command {
     Dial {
         /// Comes back in [`Event::Dialled`].
         token: u64,
-        /// `sip:user@host:port`.
+        /// `sip:user@host:port`. Where the host is the name of a trunk or of an account, the call
+        /// goes out by that line, and the next two don't matter.
         target: String,
         /// Where to send the INVITE; needed where the target's host is a name.
         destination: Option<SocketAddr>,
@@ -110,11 +143,16 @@ pub enum Command {
         from_user: String,
         /// Our end of the audio.
         media: LocalMedia,
-        /// UDP or TCP.
+        /// How; a line's own goes before it.
         transport: Transport,
         /// An open connection to use for TCP; without it one is asked for.
         connection: Option<ConnectionId>,
     },
+    /// Register all accounts and begin to ask the trunks whether they are there.
+    SignOn,
+    /// Withdraw all registrations; [`Endpoint::is_signed_off`](super::Endpoint::is_signed_off)
+    /// says when that is done.
+    SignOff,
     /// While true, new calls are answered 503 with Retry-After: the box is draining.
     Refuse(bool),
     /// While not ready, new calls are answered 503 with Retry-After.
@@ -152,7 +190,18 @@ pub enum Output {
         connection: ConnectionId,
         /// Where to.
         to: SocketAddr,
+        /// Under TLS, and the name that the peer's certificate must carry.
+        secure: Option<String>,
     },
+    /// Look up a name (or an address as text) and say [`Input::Resolved`].
+    Resolve {
+        /// Comes back.
+        query: Query,
+        /// The name.
+        host: String,
+    },
+    /// Tell the owner.
+    Notice(Notice),
     /// Close a connection after what was written has gone out.
     CloseStream {
         /// Which one.

@@ -12,10 +12,11 @@
 //! make state: they are answered statelessly (RFC 3261, 8.2.7).
 //!
 //! # Deliberately absent
-//! Name resolution (in-dialog requests to a host name go where the peer was last heard),
-//! registration, authentication, TLS.
+//! Name resolution ([`Output::Resolve`] asks the driver; in-dialog requests to a host name go
+//! where the peer was last heard), the TLS handshake, being a registrar.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod authorize;
 mod body;
 mod call;
 mod callee;
@@ -23,22 +24,38 @@ mod caller;
 mod config;
 mod connections;
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod flow;
 mod framing;
+mod guard;
 mod inbound;
 mod interface;
 mod limits;
+mod lines;
+mod network;
+mod notice;
 mod party;
+mod registration;
 mod requests;
 mod responses;
+mod route;
 mod session_timer;
 mod timers;
 mod transactions;
+mod trunk;
 mod within;
 
 pub use config::Config;
+pub use digest::Credentials;
 pub use endpoint::Endpoint;
+pub use guard::Flood;
 pub use interface::{CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport};
+pub use lines::Query;
+pub use network::Network;
+pub use notice::{AccountState, Denial, Failure, Notice, TargetState};
+pub use registration::Account;
+pub use route::Hop;
+pub use trunk::Trunk;
 
 pub use crate::sdp::{Codec, LocalMedia, NegotiatedMedia, Policy, Security};

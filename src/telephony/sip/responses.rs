@@ -264,6 +264,8 @@ pub(super) fn reason(status: u16) -> &'static str {
         180 => "Ringing",
         200 => "OK",
         400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
         405 => "Method Not Allowed",
         406 => "Not Acceptable",
         415 => "Unsupported Media Type",

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use machine::Now;
 use sipx_sip::Timer;
 
+use super::lines::TargetId;
 use super::transactions::TransactionId;
 use super::{CallKey, ConnectionId};
 
@@ -15,6 +16,10 @@ pub(super) enum TimerKey {
     Call(CallKey, CallTimer),
     /// A look at a connection: is it idle, is a message stuck half-way?
     Connection(ConnectionId),
+    /// When a registration is refreshed, tried again or kept alive.
+    Registration(usize),
+    /// When a trunk's target is asked again.
+    Target(TargetId),
 }
 
 /// The timers of a call.

@@ -11,9 +11,11 @@ use sipx_sip::{
 
 use super::flow::Flow;
 use super::limits::{self, Kind};
+use super::lines::TargetId;
 use super::requests::Errand;
 use super::timers::TimerKey;
 use super::{CallKey, Endpoint};
+use super::{registration, trunk};
 
 /// One transaction; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,13 +30,25 @@ pub(super) enum Owner {
     Bye(CallKey),
     /// A re-INVITE or UPDATE within this call.
     Errand(CallKey, Errand),
+    /// The REGISTER of this account.
+    Register(usize),
+    /// The OPTIONS that asks whether this target is there.
+    Ping(TargetId),
     /// Nobody: a CANCEL, or the BYE of a fork that was not wanted.
     Nobody,
 }
 
 enum Half {
-    Server { machine: Box<ServerTransaction>, source: IpAddr },
-    Client { machine: Box<ClientTransaction>, owner: Owner },
+    Server {
+        machine: Box<ServerTransaction>,
+        source: IpAddr,
+    },
+    Client {
+        machine: Box<ClientTransaction>,
+        owner: Owner,
+        /// How many times the request was repeated for a challenge.
+        tries: u8,
+    },
 }
 
 struct Slot {
@@ -59,6 +73,15 @@ impl Transactions {
 
     pub(super) fn server(&self, key: &TransactionKey) -> Option<TransactionId> {
         self.servers.get(key).copied()
+    }
+
+    /// The request of a client transaction, its way, and how often it was repeated already.
+    pub(super) fn sent(&self, id: TransactionId) -> Option<(Request, Flow, u8)> {
+        let slot = self.slots.get(&id)?;
+        match &slot.half {
+            Half::Client { machine, tries, .. } => Some((machine.request().clone(), slot.flow, *tries)),
+            Half::Server { .. } => None,
+        }
     }
 
     fn add(&mut self, slot: Slot) -> TransactionId {
@@ -110,9 +133,20 @@ impl Endpoint {
 
     /// Sends a request and keeps it until it is answered.
     pub(super) fn open_client(&mut self, request: Request, flow: Flow, owner: Owner) -> Option<TransactionId> {
+        self.open_client_again(request, flow, owner, 0)
+    }
+
+    /// The same for a request that answers a challenge.
+    pub(super) fn open_client_again(
+        &mut self,
+        request: Request,
+        flow: Flow,
+        owner: Owner,
+        tries: u8,
+    ) -> Option<TransactionId> {
         let key = TransactionKey::from_sent_request(&request)?;
         let (machine, steps) = ClientTransaction::new(request, reliability(flow), self.rounds());
-        let half = Half::Client { machine: Box::new(machine), owner };
+        let half = Half::Client { machine: Box::new(machine), owner, tries };
         let id = self.transactions.add(Slot { half, key, flow });
         if let Flow::Stream { connection, .. } = flow {
             self.connections.depend(connection, id);
@@ -217,6 +251,11 @@ impl Endpoint {
             Some(Slot { half: Half::Client { owner, .. }, .. }) => *owner,
             _ => Owner::Nobody,
         };
+        if let TuEvent::Response(response) = &event
+            && self.proves_itself(id, owner, response)
+        {
+            return;
+        }
         match (event, owner) {
             (TuEvent::Ack(ack), _) => self.acknowledged(&ack),
             (TuEvent::Response(response), Owner::Invite(call)) => {
@@ -228,6 +267,18 @@ impl Endpoint {
                 self.forget(call);
             }
             (TuEvent::Timeout | TuEvent::TransportError, Owner::Bye(call)) => self.forget(call),
+            (TuEvent::Response(response), Owner::Register(at)) if response.status.is_final() => {
+                self.registered(at, &response);
+            }
+            (TuEvent::Timeout | TuEvent::TransportError, Owner::Register(at)) => {
+                self.registration(at, registration::Input::Lost);
+            }
+            (TuEvent::Response(response), Owner::Ping(id)) if response.status.is_final() => {
+                self.trunk_target(id, trunk::Input::Answered);
+            }
+            (TuEvent::Timeout | TuEvent::TransportError, Owner::Ping(id)) => {
+                self.trunk_target(id, trunk::Input::Lost);
+            }
             (TuEvent::Response(response), Owner::Errand(call, errand)) => {
                 self.errand_response(call, errand, &response);
             }

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
-use telephony::sip::{CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Input, LocalMedia, Output};
+use telephony::sip::{
+    CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Input, LocalMedia, Notice, Output, Query,
+};
 
 pub const BOX: &str = "192.0.2.1:5060";
 pub const PHONE: &str = "192.0.2.9:5060";
@@ -38,6 +40,8 @@ pub struct Seen {
     pub streams: Vec<(ConnectionId, String)>,
     pub closed: Vec<ConnectionId>,
     pub connects: Vec<(ConnectionId, SocketAddr)>,
+    pub resolves: Vec<(Query, String)>,
+    pub notices: Vec<Notice>,
     pub events: Vec<Event>,
 }
 
@@ -62,7 +66,7 @@ impl Bench {
     pub fn stream(&mut self, connection: u64, bytes: &[u8]) -> Seen {
         let connection = ConnectionId(connection);
         let from = at("192.0.2.9:40000");
-        self.handle(Input::Stream { connection, local: at(BOX), from, bytes: bytes.to_vec() })
+        self.handle(Input::Stream { connection, local: at(BOX), from, secure: false, bytes: bytes.to_vec() })
     }
 
     pub fn command(&mut self, command: Command) -> Seen {
@@ -124,7 +128,9 @@ impl Seen {
             Output::Datagram { to, bytes, .. } => self.sent.push((to, text(bytes))),
             Output::Stream { connection, bytes } => self.streams.push((connection, text(bytes))),
             Output::CloseStream { connection } => self.closed.push(connection),
-            Output::Connect { connection, to } => self.connects.push((connection, to)),
+            Output::Connect { connection, to, .. } => self.connects.push((connection, to)),
+            Output::Resolve { query, host } => self.resolves.push((query, host)),
+            Output::Notice(notice) => self.notices.push(notice),
             Output::Event(event) => self.events.push(event),
         }
     }
@@ -134,6 +140,8 @@ impl Seen {
         self.streams.extend(more.streams);
         self.closed.extend(more.closed);
         self.connects.extend(more.connects);
+        self.resolves.extend(more.resolves);
+        self.notices.extend(more.notices);
         self.events.extend(more.events);
     }
 
