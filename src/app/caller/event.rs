@@ -151,6 +151,10 @@ pub struct Summary {
     pub receive_gap_max_ms: Ms,
     /// Interarrival jitter (RFC 3550, A.8).
     pub jitter_ms: Ms,
+    /// Codec of both ways.
+    pub codec: Option<&'static str>,
+    /// Mean opinion score of what was received, estimated by the E-model (G.107).
+    pub mos: Option<f64>,
 }
 
 impl fmt::Display for Event {

@@ -170,6 +170,16 @@ impl Media {
         Some(Noted::Began(at))
     }
 
+    /// The codec agreed on.
+    pub fn codec(&self) -> Option<&'static str> {
+        self.line.codec().map(media::Codec::name)
+    }
+
+    /// What people would think of the line.
+    pub fn mos(&self) -> Option<f64> {
+        self.line.mos()
+    }
+
     /// How the line has fared.
     pub fn statistics(&self) -> Statistics {
         self.line.statistics()

@@ -308,7 +308,8 @@ impl Room {
             None => "gone",
         };
         let sent = u64::from(call.media.stream.sent.packets());
-        tracing::info!(call = self.record.id, outcome, "call over");
+        let (codec, mos) = (call.media.codec().map(media::Codec::name), call.media.mos());
+        tracing::info!(call = self.record.id, outcome, codec, mos, "call over");
         call.house.tools.call_over(&self.record.id);
         self.record.end(outcome, sent, &call.media.stream.gaps, &call.media.statistics());
     }

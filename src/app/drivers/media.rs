@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use machine::{Machine, Now, settle};
 use telephony::media::srtp::{Keys, Outbound};
-use telephony::media::{Frame, Input, Output, Peer, Receiver, Settings, Statistics, WideFrame};
+use telephony::media::{Codec, Frame, Input, Output, Peer, Receiver, Settings, Statistics, WideFrame};
 use telephony::sip::NegotiatedMedia;
 use tokio::net::UdpSocket;
 
@@ -25,6 +25,7 @@ pub struct MediaLine {
     /// There once media is agreed on.
     receiver: Option<Receiver>,
     srtp: Option<Keys>,
+    codec: Option<Codec>,
     /// Without any packet for this long the line is dead.
     timeout: Duration,
     wake: Now,
@@ -61,6 +62,7 @@ impl MediaLine {
             stream,
             receiver: None,
             srtp: None,
+            codec: None,
             timeout,
             wake: Now::NEVER,
         })
@@ -69,6 +71,7 @@ impl MediaLine {
     /// Sends and receives as agreed from now on.
     pub fn agree(&mut self, now: Now, agreed: &NegotiatedMedia) {
         let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, ptime_ms, .. } = *agreed;
+        self.codec = Some(codec);
         // The same keys go on counting where they are.
         if self.srtp != agreed.srtp {
             self.srtp = agreed.srtp;
@@ -154,6 +157,16 @@ impl MediaLine {
     /// Says goodbye by RTCP.
     pub fn end(&mut self, now: Now) {
         self.receive(now, Some(Input::End));
+    }
+
+    /// The codec agreed on.
+    pub fn codec(&self) -> Option<Codec> {
+        self.codec
+    }
+
+    /// What people would think of it: see [`Statistics::mos`].
+    pub fn mos(&self) -> Option<f64> {
+        self.statistics().mos(self.codec?)
     }
 
     /// How the line has fared.

@@ -31,6 +31,7 @@ mod jitter_buffer;
 mod keypad;
 mod latch;
 mod packet;
+mod quality;
 mod receiver;
 mod reorder;
 mod reports;

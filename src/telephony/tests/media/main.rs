@@ -13,6 +13,7 @@ mod jitter_buffer;
 mod latching;
 mod line_lost;
 mod order;
+mod quality;
 mod reports;
 mod sender;
 mod session;
