@@ -92,6 +92,8 @@ pub struct Agent {
     alarm: Option<String>,
     /// The read-back was talked over: a yes to it is no consent.
     unheard: bool,
+    /// The caller took leave with something unfinished, and was told so.
+    warned: bool,
     acted_on: acted::ActedOn,
     randomness: fastrand::Rng,
 }
@@ -115,6 +117,7 @@ impl Agent {
             unanswered: None,
             alarm: None,
             unheard: false,
+            warned: false,
             acted_on: acted::nothing(),
             randomness: fastrand::Rng::with_seed(seed),
         }

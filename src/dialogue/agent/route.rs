@@ -260,6 +260,16 @@ impl Agent {
     }
 
     fn goodbye(&mut self) {
+        let held = match &self.flow {
+            Some(Flow::Book(flow)) => flow.search.hold.is_some(),
+            Some(Flow::Reschedule(flow)) => flow.search.hold.is_some(),
+            _ => false,
+        };
+        // Who leaves with a time held may well think that all is done: once they are told.
+        if held && !std::mem::replace(&mut self.warned, true) {
+            self.desk.say(Phrase::NotDoneYet, &[]);
+            return self.desk.ask_again();
+        }
         if matches!(self.flow, Some(Flow::Book(_))) {
             self.desk.say(Phrase::Dropped, &[]);
         }

@@ -68,7 +68,8 @@ pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Op
     if cues::repeat(words) {
         return Some(Meaning::Command(Command::Repeat));
     }
-    if cues::goodbye(words) && reading.when.is_empty() && reading.service.is_none() {
+    let consents = asked == Asked::Confirm && reading.answer == Some(Answer::Yes);
+    if cues::goodbye(words) && !consents && reading.when.is_empty() && reading.service.is_none() {
         return Some(Meaning::Command(Command::Goodbye));
     }
     if cues::drop_it(words) && asked != Asked::Open {

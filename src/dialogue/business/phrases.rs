@@ -124,6 +124,8 @@ phrases! {
     WhichIsRight "which_is_right" ["first", "second"] "Did you mean {first} or {second}?";
     /// The flow is left without effect.
     Dropped "dropped" [] "All right, I have not booked anything.";
+    /// The caller takes leave too early.
+    NotDoneYet "not_done_yet" [] "Before you go: that is not settled yet.";
     /// Back to what was interrupted.
     BackTo "back_to" [] "Now, back to your appointment.";
     /// Closing question.

@@ -193,6 +193,44 @@ fn what_is_lost_after_a_read_back_was_perhaps_a_change() {
 }
 
 #[test]
+fn who_leaves_with_a_time_held_is_told_once() {
+    let mut call = asked_for_name();
+    says(&call.say("anna smith"), &["Shall I book it?"]);
+    let mut at_once = call.clone();
+    says(&at_once.say("yes thanks bye"), &["booked"]);
+    says(&call.say("okay bye"), &["not settled yet", "for Anna Smith. Shall I book it?"]);
+    assert!(call.ended.is_none() && !call.has_effect());
+    let mut agreed = call.clone();
+    says(&agreed.say("oh yes please"), &["booked"]);
+    says(&call.say("bye"), &["I have not booked anything"]);
+    assert!(call.ended.is_some() && !call.has_effect());
+}
+
+#[test]
+fn yes_no_and_goodbye_are_complete_whatever_was_asked() {
+    let name = asked_for_name();
+    let mut phone = Stage::at("dental");
+    phone.say("book a checkup on tuesday at three pm");
+    says(&phone.say("mark evans"), &["phone number"]);
+    let mut spelling = asked_for_name();
+    says(&spelling.hear(&unsure("mark kevin", &[0.9, 0.6]), |_| None), &["spell"]);
+    for call in [name, phone, spelling] {
+        for said in ["yes", "no", "no thanks", "goodbye", "no thanks bye"] {
+            assert!(call.agent.complete(said), "{said}");
+        }
+        assert!(call.agent.closes("okay goodbye") && !call.agent.closes("yes") && !call.agent.closes("that's all for"));
+    }
+}
+
+#[test]
+fn noise_is_asked_again_and_no_message() {
+    let mut call = Stage::at("salon");
+    let noise = Heard { confidence: 0.75, ..unsure("i fancy getting my name's dunneever you can sque me in", &[]) };
+    let guess = "{\"do\":\"leave_message\",\"args\":{\"name\":\" dunneever\"}}";
+    says(&call.hear(&noise, |_| Some(guess.to_owned())), &["How can I help you?"]);
+}
+
+#[test]
 fn hours_that_sound_like_other_words() {
     for (heard, time) in [
         ("too o'clock please", "at two pm"),
