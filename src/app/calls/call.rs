@@ -95,7 +95,7 @@ impl Call {
         let mut conversation = Conversation::new(agent, self.house.conversation.clone(), fastrand::u64(..));
         let engines = &self.house.engines;
         let mut room = Room {
-            ears: Ears::new(engines.stt.clone(), None),
+            ears: Ears::new(engines.stt.clone(), None, self.house.takes_wide),
             mind: Mind::new(engines.llm.clone()),
             voice: Voice::new(
                 engines.tts.clone(),

@@ -25,6 +25,8 @@ pub struct Ears {
     client: Client<Stt>,
     session: Session,
     language: Option<String>,
+    /// The recogniser was made for more than telephone lines.
+    takes_wide: bool,
     vad: Vad,
     up: Resampler,
     /// The latest samples, at 16 kHz.
@@ -58,12 +60,13 @@ struct Asked {
 
 impl Ears {
     /// Ears with a session of their own on the worker.
-    pub fn new(client: Client<Stt>, language: Option<String>) -> Self {
+    pub fn new(client: Client<Stt>, language: Option<String>, takes_wide: bool) -> Self {
         let (to_me, replies) = mpsc::channel(64);
         Ears {
             session: client.session(),
             client,
             language,
+            takes_wide,
             vad: Vad::new(VadSettings::default()),
             up: Resampler::doubling(),
             recent: VecDeque::with_capacity(MOST_PREROLL + 2 * FRAME),
@@ -90,7 +93,7 @@ impl Ears {
             None => self.vad.frame(frame),
         };
         self.wide.clear();
-        match wide {
+        match wide.filter(|_| self.takes_wide) {
             Some(wide) => self.wide.extend_from_slice(wide),
             None => self.up.process(frame, &mut self.wide),
         }

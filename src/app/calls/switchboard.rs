@@ -40,6 +40,8 @@ pub struct House {
     pub pacer: Pacer,
     /// RTP ports.
     pub ports: Ports,
+    /// The recogniser hears all of a wideband line.
+    pub takes_wide: bool,
     /// Whether audio is encrypted.
     pub srtp: Policy,
     /// What is spoken, in the order offered.

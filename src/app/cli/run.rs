@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::CliError;
 use crate::calls::phrases::{Phrases, prepare};
 use crate::calls::{House, Switchboard, VoiceChoice};
-use crate::config::{Arguments, Config, Transport, load_business};
+use crate::config::{Arguments, Band, Config, Transport, load_business};
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
@@ -116,6 +116,7 @@ async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Mo
         engines,
         pacer: Pacer::start(clock).map_err(CliError::failed)?,
         ports: Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port),
+        takes_wide: config.engines.stt.band == Band::Wide,
         srtp: config.rtp.srtp.into(),
         codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
         advertised: config.sip.advertised,

@@ -109,6 +109,12 @@ pub const KEYS: &[Key] = &[
         "The ONNX Runtime library, for Piper voices; scripts/setup puts it into .setup/onnxruntime.",
     ),
     key("engines.stt.model", Kind::Text, "\"starter-stt\"", "Name of the speech recogniser's model."),
+    key(
+        "engines.stt.band",
+        Kind::One(&["telephone", "wide"]),
+        "\"telephone\"",
+        "What it hears of a G.722 line: up to 4 kHz, which the starter model was trained on, or all (\"wide\").",
+    ),
     key("engines.llm.model", Kind::Text, "\"starter-llm\"", "Name of the language model."),
     key(
         "engines.llm.slots",

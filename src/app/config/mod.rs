@@ -25,4 +25,6 @@ pub use keys::{KEYS, Key};
 pub use layers::{Loaded, Origin, Setting, Sources};
 pub use lines::Lines;
 pub use passages::passages;
-pub use rooms::{Business, Calls, Codec, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Tls, Transport};
+pub use rooms::{
+    Band, Business, Calls, Codec, Config, Engine, Engines, Llm, Log, Records, Rtp, Sip, Stt, Tls, Transport,
+};

@@ -130,7 +130,7 @@ pub struct Engines {
     /// `None`: the folder of the `callbox` program itself.
     pub workers: Option<PathBuf>,
     pub onnxruntime: Option<PathBuf>,
-    pub stt: Engine,
+    pub stt: Stt,
     pub llm: Llm,
     pub tts: Engine,
 }
@@ -142,6 +142,25 @@ pub struct Engines {
 pub struct Engine {
     /// Name in the model's manifest.
     pub model: String,
+}
+
+/// The recogniser's worker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Stt {
+    /// Name in the model's manifest.
+    pub model: String,
+    pub band: Band,
+}
+
+/// How much of a wideband line the recogniser hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Band {
+    Telephone,
+    Wide,
 }
 
 /// The language model's worker.

@@ -80,7 +80,7 @@ impl Doors {
         let connection = ConnectionId(u64::from(self.knocks % 50));
         for piece in bytes.chunks(1 + bytes.len() / 3) {
             let (local, from) = (at("192.0.2.1:5060"), at("192.0.2.9:40000"));
-            self.tell(Input::Stream { connection, local, from, bytes: piece.to_vec() });
+            self.tell(Input::Stream { connection, secure: false, local, from, bytes: piece.to_vec() });
         }
     }
 
