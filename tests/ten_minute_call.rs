@@ -296,6 +296,7 @@ fn answer(call: &ToolCall) -> ToolResult {
         ToolCall::Cancel { .. } | ToolCall::Release { .. } => ToolResult::Done,
         ToolCall::Knowledge { .. } => ToolResult::Passages { passages: Vec::new() },
         ToolCall::Message { .. } => ToolResult::MessageKept { id: 1 },
+        ToolCall::Transfer { .. } => ToolResult::Failed { why: "nobody there".into() },
     }
 }
 

@@ -66,6 +66,8 @@ pub enum Outcome {
     TooLong,
     /// Something broke that could not be mended in the call.
     Failed,
+    /// A person has taken the call over.
+    Transferred,
 }
 
 /// What the agent can have done. Every call carries an idempotency key added by the
@@ -140,6 +142,12 @@ pub enum ToolCall {
         /// True when it can't wait.
         urgent: bool,
     },
+    /// Calls those the business names for it, in turn, tells whoever answers the summary, and
+    /// puts the caller through when they take it.
+    Transfer {
+        /// What the person hears first.
+        summary: String,
+    },
 }
 
 impl ToolCall {
@@ -187,11 +195,34 @@ pub enum ToolResult {
         /// The message's id.
         id: i64,
     },
+    /// A person has the call.
+    Transferred,
+    /// Nobody took it.
+    NotReached {
+        /// Why the last one did not.
+        why: NotReached,
+    },
     /// It did not work.
     Failed {
         /// For the log; never holds what a caller said.
         why: String,
     },
+}
+
+/// Why a person did not take a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotReached {
+    /// On another call.
+    Busy,
+    /// Did not pick up in time.
+    NoAnswer,
+    /// Would not take it.
+    Declined,
+    /// Something picked up that pressed no key: voicemail, most likely.
+    Voicemail,
+    /// The call could not be made, or is not allowed.
+    Failed,
 }
 
 /// A booking as the agent sees it.
@@ -262,6 +293,10 @@ pub trait Brain: Clone {
     fn not_understood(&mut self, nth: u8) -> Vec<Act>;
     /// Words to fill the wait for a tool or an engine, nth in a row.
     fn delay(&self, nth: u8) -> Line;
+    /// The caller had put us on hold and is back, and nothing was being said.
+    fn resumed(&mut self) -> Vec<Act> {
+        Vec::new()
+    }
     /// The longest call is nearly reached.
     fn time_is_up(&mut self) -> Vec<Act>;
     /// The caller hung up, in the middle of `unfinished` (empty when they were not speaking):

@@ -80,6 +80,8 @@ pub enum Input {
     SpeechDone(SpeechId),
     /// This speech could not be made at all (voice down and nothing cached).
     SpeechFailed(SpeechId),
+    /// The caller has put us on hold, or is back.
+    Held(bool),
     /// An engine is gone or back.
     EngineUp {
         /// Which: hearing, thinking or speaking.

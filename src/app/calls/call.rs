@@ -6,10 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialogue::Outcome;
 use dialogue::agent::{Agent, Caller};
 use dialogue::conversation::Conversation;
 use dialogue::io::{Input, Output};
+use dialogue::{Outcome, ToolCall};
 use engine::Prompt;
 use machine::{Now, Wake, World, drive};
 use telephony::media;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::ears::Ears;
+use super::handover::{Attempt, By, Wanted, join};
 use super::hands::Hands;
 use super::health::Health;
 use super::mind::Mind;
@@ -108,6 +109,7 @@ impl Call {
             inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
             look: Instant::now() + LOOK,
             record,
+            attempt: Attempt::default(),
             outcome: None,
             gone: false,
             lost: false,
@@ -115,6 +117,7 @@ impl Call {
             call: self,
         };
         drive(&mut conversation, &mut room).await;
+        room.hand_over().await;
         room.close();
     }
 
@@ -124,6 +127,7 @@ impl Call {
             match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
                 Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed),
                 Ok(Some(Mail::Established)) => return true,
+                Ok(Some(Mail::Dialled(_) | Mail::Digit(_))) => {}
                 Ok(Some(Mail::Ended(_) | Mail::Close) | None) | Err(_) => return false,
             }
         }
@@ -146,6 +150,8 @@ struct Room {
     inputs: VecDeque<Input>,
     look: Instant,
     record: Record,
+    /// The attempt to reach a person.
+    attempt: Attempt,
     outcome: Option<Outcome>,
     /// The caller hung up: the line is closed already.
     gone: bool,
@@ -167,6 +173,7 @@ impl World<Conversation<Agent>> for Room {
                 self.inputs.extend(self.mind.think(request, prompt, grammar, max_tokens));
             }
             Output::CancelThink { request } => self.mind.cancel(request),
+            Output::Tool { request, call: ToolCall::Transfer { summary }, .. } => self.call_somebody(request, summary),
             Output::Tool { request, key, call } => self.hands.run(request, key, self.call.house.local(), call),
             Output::Prepare { clauses } => self.voice.prepare(clauses),
             Output::Say { speech, clauses } => {
@@ -186,7 +193,7 @@ impl World<Conversation<Agent>> for Room {
             if let Some(input) = self.inputs.pop_front() {
                 return Wake::Input(self.now(), input);
             }
-            if self.gone || self.lost || self.outcome.is_some() {
+            if self.gone || self.lost || self.outcome.is_some() || self.attempt.leg.is_some() {
                 return Wake::End;
             }
             if self.wait(until).await {
@@ -214,13 +221,15 @@ impl Room {
                 self.pump();
             }
             result = self.hands.result() => self.inputs.push_back(result),
+            results = self.attempt.done() => self.inputs.extend(results),
             changes = self.health.changed() => {
                 self.inputs.extend(changes);
                 self.pump();
             }
             mail = self.call.mail.recv() => match mail {
                 Some(Mail::Media(agreed)) => self.agree(&agreed),
-                Some(Mail::Established) => {}
+                Some(Mail::Digit(digit)) => self.inputs.push_back(Input::Digit(digit)),
+                Some(Mail::Established | Mail::Dialled(_)) => {}
                 Some(Mail::Close) => self.outcome = Some(Outcome::Failed),
                 Some(Mail::Ended(_)) | None => self.hung_up(),
             },
@@ -237,6 +246,8 @@ impl Room {
 
     fn agree(&mut self, agreed: &NegotiatedMedia) {
         self.call.media.agree(self.now(), agreed);
+        // Who may not be sent anything does not listen (RFC 3264, 8.4).
+        self.inputs.push_back(Input::Held(!agreed.send));
         self.receive(None);
     }
 
@@ -271,6 +282,9 @@ impl Room {
     fn look_at_pacer(&mut self) {
         self.look = (self.look + LOOK).max(Instant::now());
         while let Ok(progress) = self.call.media.stream.progress.pop() {
+            if matches!(progress, Progress::Played { .. }) {
+                self.attempt.sounded();
+            }
             match progress {
                 Progress::Played { speech: 0, .. } | Progress::Done(0) | Progress::Spent(_) | Progress::Retired(_) => {}
                 Progress::Played { speech, clause, ms } => {
@@ -284,7 +298,30 @@ impl Room {
             let heard = self.call.media.report_sent(self.now());
             self.hear(heard);
         }
+        self.attempt.ring(&mut self.call.media.stream);
         self.pump();
+    }
+
+    fn call_somebody(&mut self, request: u32, summary: String) {
+        let wanted = Wanted {
+            id: self.record.id.clone(),
+            caller: self.call.caller.clone(),
+            line: self.call.key,
+            summary,
+            placed: 0,
+            sip: self.call.sip.clone(),
+        };
+        self.attempt.begin(&self.call.house, request, wanted);
+    }
+
+    /// Somebody took the call: the agent falls silent and the two talk.
+    async fn hand_over(&mut self) {
+        let Some(mut leg) = self.attempt.leg.take().filter(|_| !self.gone && !self.lost) else { return };
+        self.outcome = Some(Outcome::Transferred);
+        self.voice.stop(&mut self.call.media.stream);
+        tracing::info!(call = self.record.id, "put through");
+        let Call { house, media, mail, .. } = &mut self.call;
+        self.gone = join(house.clock, media, mail, &mut leg).await == By::Caller;
     }
 
     fn pump(&mut self) {
@@ -304,6 +341,7 @@ impl Room {
             Some(Outcome::Silence) => "silence",
             Some(Outcome::TooLong) => "too_long",
             Some(Outcome::Failed) => "failed",
+            Some(Outcome::Transferred) => "transferred",
             None if self.lost => "line_lost",
             None => "gone",
         };

@@ -5,6 +5,7 @@
 
 mod call;
 mod ears;
+pub mod handover;
 mod hands;
 mod health;
 mod mind;

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::call;
+use super::handover::Outward;
 use super::phrases::Phrases;
 use super::voice::VoiceChoice;
 use crate::drivers::Clock;
@@ -24,6 +25,7 @@ use crate::drivers::pacer::Pacer;
 use crate::drivers::ports::{Ports, security};
 use crate::engines::Engines;
 use crate::tools::Tools;
+use crate::tools::dialling::Dialling;
 
 /// When a refused caller may try again.
 const RETRY_AFTER_S: u32 = 5;
@@ -66,6 +68,12 @@ pub struct House {
     pub conversation: conversation::Config,
     /// Without any packet for this long a call is over.
     pub media_timeout: Duration,
+    /// Port that SIP is on: calls to it would come back.
+    pub sip_port: u16,
+    /// Calls to be placed.
+    pub outward: mpsc::Sender<Outward>,
+    /// Who may be called.
+    pub dialling: Dialling,
 }
 
 impl House {
@@ -85,8 +93,12 @@ impl House {
 pub enum Mail {
     /// Where and how to send, for the first time or anew.
     Media(NegotiatedMedia),
+    /// The call that was to be placed has this key.
+    Dialled(CallKey),
     /// The ACK is there: speak.
     Established,
+    /// A key, by signalling.
+    Digit(char),
     /// The line is closed.
     Ended(EndCause),
     /// The box stops: say goodbye at once.
@@ -98,13 +110,20 @@ pub struct Switchboard {
     house: Arc<House>,
     sip: mpsc::Sender<Command>,
     calls: HashMap<CallKey, mpsc::Sender<Mail>>,
+    /// Calls that calls want placed.
+    outward: mpsc::Receiver<Outward>,
+    /// Those handed to the line that have no key yet.
+    dialling: HashMap<u64, mpsc::Sender<Mail>>,
+    last_token: u64,
     tasks: JoinSet<CallKey>,
 }
 
 impl Switchboard {
     /// A switchboard that gives its commands to this endpoint.
-    pub fn new(house: Arc<House>, sip: mpsc::Sender<Command>) -> Self {
-        Switchboard { house, sip, calls: HashMap::new(), tasks: JoinSet::new() }
+    /// `outward` is the other end of the house's.
+    pub fn new(house: Arc<House>, sip: mpsc::Sender<Command>, outward: mpsc::Receiver<Outward>) -> Self {
+        let (calls, dialling) = (HashMap::new(), HashMap::new());
+        Switchboard { house, sip, calls, outward, dialling, last_token: 0, tasks: JoinSet::new() }
     }
 
     /// Serves until `stop`, then lets running calls say goodbye.
@@ -118,6 +137,7 @@ impl Switchboard {
                     None => return,
                 },
                 Some(done) = self.tasks.join_next() => self.finished(done).await,
+                Some(outward) = self.outward.recv() => self.place(outward).await,
             }
         }
         let _ = self.sip.send(Command::Refuse(true)).await;
@@ -141,12 +161,39 @@ impl Switchboard {
             Event::Incoming { call, caller, called, source, .. } => self.let_in(call, caller, called, source).await,
             Event::Media { call, media } => self.post(call, Mail::Media(media)),
             Event::Established { call } => self.post(call, Mail::Established),
+            Event::Digit { call, digit } => self.post(call, Mail::Digit(digit)),
             Event::Ended { call, cause, .. } => {
                 self.post(call, Mail::Ended(cause));
                 self.calls.remove(&call);
             }
-            Event::Dialled { .. } | Event::Ringing { .. } => {}
+            Event::Dialled { token, call } => self.dialled(token, call).await,
+            Event::Ringing { .. } => {}
         }
+    }
+
+    /// Places a call for a call.
+    async fn place(&mut self, outward: Outward) {
+        let Outward {
+            dial: Command::Dial { target, destination, from_display, from_user, media, transport, connection, .. },
+            post,
+        } = outward
+        else {
+            return;
+        };
+        self.last_token += 1;
+        let token = self.last_token;
+        self.dialling.insert(token, post);
+        let dial = Command::Dial { token, target, destination, from_display, from_user, media, transport, connection };
+        let _ = self.sip.send(dial).await;
+    }
+
+    async fn dialled(&mut self, token: u64, call: CallKey) {
+        let Some(post) = self.dialling.remove(&token) else { return };
+        if post.try_send(Mail::Dialled(call)).is_err() {
+            // Who wanted it is gone.
+            let _ = self.sip.send(Command::HangUp { call }).await;
+        }
+        self.calls.insert(call, post);
     }
 
     /// Answers at once, or refuses with the reason in the log and a time to try again.

@@ -14,15 +14,17 @@ use telephony::sip::{self, Endpoint};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
+use crate::calls::handover::Outward;
 use crate::calls::phrases::{Phrases, prepare};
 use crate::calls::{House, Switchboard, VoiceChoice};
-use crate::config::{Arguments, Band, Config, Transport, load_business};
+use crate::config::{Arguments, Band, Config, Dial, Transport, load_business};
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
 use crate::engines::{Engines, Models};
 use crate::observe;
 use crate::tools::Tools;
+use crate::tools::dialling::Dialling;
 
 /// Speech kept ready beside the fixed phrases, in minutes; a megabyte each.
 const CACHE_MINUTES: usize = 30;
@@ -64,14 +66,15 @@ async fn appliance(config: Config) -> Result<(), CliError> {
     let sockets = with_tls(sockets, &config)?;
     let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
     let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
-    let house = Arc::new(open_house(&config, clock, engines, &models).await?);
+    let (outward, placed) = tokio::sync::mpsc::channel(64);
+    let house = Arc::new(open_house(&config, clock, engines, &models, (bound.port(), outward)).await?);
     let reached = reached_at(&config, bound);
     let endpoint = Endpoint::new(config.endpoint(bound).map_err(CliError::failed)?, fastrand::u64(..));
     let line = driver::run(clock, sockets, endpoint);
     tokio::spawn(observe::lines(line.notices));
     let (signs, signed_off) = (line.commands.clone(), line.task);
     tokio::spawn(observe::watch_records(house.store.clone()));
-    let switchboard = Switchboard::new(house, line.commands);
+    let switchboard = Switchboard::new(house, line.commands, placed);
     announce(reached)?;
     let _ = signs.send(sip::Command::SignOn).await;
     drop(signs);
@@ -93,7 +96,13 @@ pub fn with_tls(sockets: driver::Sockets, config: &Config) -> Result<driver::Soc
 }
 
 /// Everything calls share, warmed.
-async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Models) -> Result<House, CliError> {
+async fn open_house(
+    config: &Config,
+    clock: Clock,
+    engines: Engines,
+    models: &Models,
+    (sip_port, outward): (u16, tokio::sync::mpsc::Sender<Outward>),
+) -> Result<House, CliError> {
     let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
     let business = Arc::new(loaded.business.clone());
     let trust = trust(&models.llm)?;
@@ -129,7 +138,21 @@ async fn open_house(config: &Config, clock: Clock, engines: Engines, models: &Mo
         zone: loaded.timezone,
         conversation,
         media_timeout: Duration::from_secs(20),
+        sip_port,
+        outward,
+        dialling: dialling(&config.dial, &loaded.business),
     })
+}
+
+/// Who may be called; a target of the business that may not is told about now, not when a caller waits.
+fn dialling(dial: &Dial, business: &Business) -> Dialling {
+    let dialling = Dialling::new(dial.allow.clone(), dial.gateway.clone(), dial.per_call, dial.per_hour);
+    for target in &business.transfer.to {
+        if let Err(refused) = dialling.address(target) {
+            tracing::warn!(target, %refused, "a target of [transfer] in business.toml will not be called");
+        }
+    }
+    dialling
 }
 
 /// What the model is trusted with, by its manifest; the business may narrow it further.

@@ -127,6 +127,21 @@ pub const KEYS: &[Key] = &[
     key("records.database", Kind::Path, "\"callbox.db\"", "File that keeps calls, bookings and messages."),
     key("calls.max_length_s", Kind::Number(30, 7_200), "600", "Longest call; the agent says so and hangs up."),
     key(
+        "dial.allow",
+        Kind::Texts,
+        "[]",
+        "Who may be called to put callers through: addresses or numbers, * for anything, like \"sip:*@192.168.1.10\" \
+         or \"+1555*\"; empty: nobody.",
+    ),
+    key(
+        "dial.gateway",
+        Kind::OptionalText,
+        "\"\"",
+        "Where tel: numbers are sent, like \"sip:{number}@192.168.1.10\"; empty: they can't be called.",
+    ),
+    key("dial.per_call", Kind::Number(0, 20), "4", "Most calls placed for one caller."),
+    key("dial.per_hour", Kind::Number(0, 10_000), "60", "Most calls placed in an hour, for all callers together."),
+    key(
         "log.level",
         Kind::One(&["error", "warn", "info", "debug", "trace"]),
         "\"info\"",

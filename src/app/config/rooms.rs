@@ -17,6 +17,7 @@ pub struct Config {
     pub business: Business,
     pub records: Records,
     pub calls: Calls,
+    pub dial: Dial,
     pub log: Log,
     /// `[[account]]`, `[[trunk]]`, `[[user]]`.
     #[serde(skip)]
@@ -196,6 +197,19 @@ pub struct Records {
 #[allow(missing_docs)]
 pub struct Calls {
     pub max_length_s: u32,
+}
+
+/// Who may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Dial {
+    /// Patterns of addresses and numbers.
+    pub allow: Vec<String>,
+    /// With `{number}` in it; empty for none.
+    pub gateway: String,
+    pub per_call: u32,
+    pub per_hour: u32,
 }
 
 /// What is logged.

@@ -18,12 +18,16 @@ pub(super) enum Kind {
     Path,
     /// Empty for none.
     OptionalPath,
+    /// May be empty.
+    OptionalText,
     /// One of these words.
     One(&'static [&'static str]),
     /// `true` or `false`.
     Switch,
     /// A list of addresses and ranges; may be empty.
     Networks,
+    /// A list of texts; may be empty.
+    Texts,
     /// A list of at least one of these words.
     Some(&'static [&'static str]),
 }
@@ -37,12 +41,13 @@ impl Kind {
             Kind::Address => text.is_some_and(is_address),
             Kind::OptionalAddress => text.is_some_and(|text| text.is_empty() || is_address(text)),
             Kind::Text | Kind::Path => text.is_some_and(|text| !text.trim().is_empty()),
-            Kind::OptionalPath => text.is_some(),
+            Kind::OptionalPath | Kind::OptionalText => text.is_some(),
             Kind::One(words) => text.is_some_and(|text| words.contains(&text)),
             Kind::Switch => value.as_bool().is_some(),
             Kind::Networks => value.as_array().is_some_and(|list| {
                 list.iter().all(|item| item.as_str().is_some_and(|text| text.parse::<Network>().is_ok()))
             }),
+            Kind::Texts => value.as_array().is_some_and(|list| list.iter().all(|item| item.is_str())),
             Kind::Some(words) => value.as_array().is_some_and(|list| {
                 let known = |item: &Value| item.as_str().is_some_and(|text| words.contains(&text));
                 !list.is_empty() && list.iter().all(known)
@@ -57,10 +62,12 @@ impl Kind {
             Kind::Address => "Write an IP address in quotes, like \"192.168.1.20\".".into(),
             Kind::OptionalAddress => "Write an IP address in quotes, like \"192.168.1.20\", or \"\" for none.".into(),
             Kind::Text => "Write a name in quotes.".into(),
+            Kind::OptionalText => "Write a text in quotes, or \"\" for none.".into(),
             Kind::Path | Kind::OptionalPath => "Write a path in quotes.".into(),
             Kind::Switch => "Write true or false.".into(),
             Kind::Networks => "Write a list of addresses or ranges, like [\"192.168.1.20\", \"10.0.0.0/8\"].".into(),
             Kind::One(words) => format!("Write one of: \"{}\".", words.join("\", \"")),
+            Kind::Texts => "Write a list of texts, like [\"one\", \"two\"], or [] for none.".into(),
             Kind::Some(words) => format!("Write a list of: \"{}\".", words.join("\", \"")),
         }
     }
@@ -70,7 +77,7 @@ impl Kind {
         match self {
             Kind::Number(..) => text.trim().parse().map_or_else(|_| Value::String(text.into()), Value::Integer),
             Kind::Switch => text.trim().parse().map_or_else(|_| Value::String(text.into()), Value::Boolean),
-            Kind::Some(_) | Kind::Networks => {
+            Kind::Some(_) | Kind::Networks | Kind::Texts => {
                 let items = text.trim().trim_start_matches('[').trim_end_matches(']').split(',');
                 let items = items.map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.into())).collect())

@@ -7,13 +7,14 @@
 //! # Deliberately absent
 //! Retries: every effect is one local transaction, kept with its reply under its key.
 
+pub mod dialling;
 mod policy;
 mod slots;
 
 use std::sync::Arc;
 
 use dialogue::business::Business;
-use dialogue::{Booking, Passage, ToolCall, ToolResult};
+use dialogue::{Booking, NotReached, Passage, ToolCall, ToolResult};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use store::{Booked, Held, HoldRequest, NewMessage, Request, Store, StoreError, Who};
@@ -102,6 +103,8 @@ impl Tools {
                 Ok(ToolResult::Done)
             }
             ToolCall::Knowledge { question } => self.knowledge(question),
+            // Lines are the call's to open, not a tool's: chat has none.
+            ToolCall::Transfer { .. } => Ok(ToolResult::NotReached { why: NotReached::Failed }),
             ToolCall::Message { name, phone, text, urgent } => {
                 self.message(asked, (name.as_deref(), phone.as_deref()), text, *urgent)
             }

@@ -193,6 +193,12 @@ impl Brain for Agent {
         Line { text: self.desk.business.phrases.text(phrase).to_owned(), interruptible: true }
     }
 
+    fn resumed(&mut self) -> Vec<Act> {
+        self.desk.say(Phrase::WelcomeBack, &[]);
+        self.desk.ask_again();
+        self.desk.take_acts()
+    }
+
     fn time_is_up(&mut self) -> Vec<Act> {
         self.leave_all();
         self.desk.say(Phrase::TimeUp, &[]);
@@ -225,11 +231,13 @@ impl Brain for Agent {
         all.extend(fixed.map(|phrase| phrases.text(*phrase).to_owned()));
         let to = business.messages.recipient.as_str();
         let number = business.urgent.number.as_str();
-        let filled: [(Phrase, &[(&str, &str)]); 6] = [
+        let filled: [(Phrase, &[(&str, &str)]); 8] = [
             (Phrase::Robot, &[("business", name)]),
             (Phrase::OutOfScope, &[("business", name)]),
             (Phrase::MessageKept, &[("recipient", to)]),
             (Phrase::Human, &[("recipient", to)]),
+            (Phrase::Transferring, &[("recipient", to)]),
+            (Phrase::TransferBusy, &[("recipient", to)]),
             (Phrase::Emergency, &[("number", number), ("recipient", to)]),
             (Phrase::EmergencyKept, &[("recipient", to)]),
         ];

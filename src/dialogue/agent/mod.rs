@@ -24,6 +24,7 @@ mod reading;
 mod route;
 mod search;
 mod sureness;
+mod transfer;
 mod understand;
 mod wish;
 mod wording;
@@ -94,6 +95,10 @@ pub struct Agent {
     unheard: bool,
     /// The caller took leave with something unfinished, and was told so.
     warned: bool,
+    /// How often somebody was called for the caller.
+    transfers: u8,
+    /// What was said when a person was asked for, while one is called.
+    wanted_human: Option<Reading>,
     acted_on: acted::ActedOn,
     randomness: fastrand::Rng,
 }
@@ -118,6 +123,8 @@ impl Agent {
             alarm: None,
             unheard: false,
             warned: false,
+            transfers: 0,
+            wanted_human: None,
             acted_on: acted::nothing(),
             randomness: fastrand::Rng::with_seed(seed),
         }

@@ -61,7 +61,7 @@ impl Agent {
     }
 
     /// Opens a flow, or goes on with the one under way when it is of this kind.
-    fn begin(&mut self, command: Command, reading: &Reading, now: DateTime) {
+    pub(super) fn begin(&mut self, command: Command, reading: &Reading, now: DateTime) {
         let same = matches!(
             (command, &self.flow),
             (Command::Book, Some(Flow::Book(_)))
@@ -83,6 +83,9 @@ impl Agent {
             return self.drop_it(now);
         }
         self.park();
+        if command == Command::Human && self.can_transfer(now) {
+            return self.transfer(reading);
+        }
         let (flow, step) = match command {
             Command::Book => {
                 let (flow, step) = Book::open(&mut self.desk, reading, now);
@@ -363,7 +366,7 @@ impl Agent {
     }
 
     /// Takes up what was interrupted, else asks for more.
-    fn resume(&mut self, now: DateTime) {
+    pub(super) fn resume(&mut self, now: DateTime) {
         let Some(mut flow) = self.parked.take() else { return self.anything_else() };
         self.desk.say(Phrase::BackTo, &[]);
         let step = flow.advance(&mut self.desk, now);
@@ -446,6 +449,7 @@ impl Agent {
     pub(super) fn answered(&mut self, call: &ToolCall, result: ToolResult, now: DateTime) {
         match call {
             ToolCall::Release { .. } => {}
+            ToolCall::Transfer { .. } => self.transferred(result, now),
             ToolCall::Knowledge { .. } => self.looked_up(result, now),
             ToolCall::Message { text, .. } if self.alarm.as_ref() == Some(text) => self.alarmed(result, now),
             ToolCall::Message { .. } if !matches!(self.flow, Some(Flow::Message(_))) => {}

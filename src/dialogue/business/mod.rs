@@ -12,6 +12,7 @@ mod ready;
 mod rules;
 mod service;
 mod slots;
+mod transfer;
 
 use toml::de::DeTable;
 
@@ -21,6 +22,7 @@ pub use phrases::{Phrase, Phrases};
 pub use ready::{READY, Ready};
 pub use rules::{BookingRules, Identity, MessageRules, Question, SpeechMode, SpeechRules, UrgentRules};
 pub use service::Service;
+pub use transfer::TransferRules;
 
 use reader::{Reader, Section};
 
@@ -43,13 +45,15 @@ pub struct Business {
     pub speech: SpeechRules,
     /// How messages are taken.
     pub messages: MessageRules,
+    /// How callers are put through to a person.
+    pub transfer: TransferRules,
     /// What it says.
     pub phrases: Phrases,
 }
 
 /// Sections of the file.
-const SECTIONS: [&str; 9] =
-    ["business", "hours", "service", "booking", "question", "urgent", "speech", "messages", "phrases"];
+const SECTIONS: [&str; 10] =
+    ["business", "hours", "service", "booking", "question", "urgent", "speech", "messages", "transfer", "phrases"];
 
 impl Business {
     /// Parses the text of a business file. `file_name` is what errors call it.
@@ -104,6 +108,7 @@ fn read(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Business {
         urgent: optional(reader, root, "urgent", UrgentRules::read),
         speech: optional(reader, root, "speech", SpeechRules::read),
         messages: optional(reader, root, "messages", MessageRules::read),
+        transfer: optional(reader, root, "transfer", TransferRules::read),
         phrases: optional(reader, root, "phrases", Phrases::read),
     }
 }

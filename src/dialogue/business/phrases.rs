@@ -186,6 +186,22 @@ phrases! {
     MessageLost "message_lost" [] "I am sorry, I could not save that. Please call again a little later.";
     /// A person was asked for.
     Human "human" ["recipient"] "I can't put you through now, but I take an urgent message and {recipient} will call you back.";
+    /// Somebody is called for the caller.
+    Transferring "transferring" ["recipient"] "One moment, I am trying to reach {recipient} for you.";
+    /// What the person called hears first.
+    Whisper "whisper" ["caller", "reason"] "A call for you from {caller}, who said: {reason}. Press one to take it, or two to decline.";
+    /// The person called did not press a key.
+    WhisperAgain "whisper_again" [] "Press one to take the call, or two to decline.";
+    /// The person takes the call.
+    WhisperTaken "whisper_taken" [] "Thank you. You are connected.";
+    /// They are talking.
+    TransferBusy "transfer_busy" ["recipient"] "I am sorry, {recipient} is on another call just now.";
+    /// They did not pick up.
+    TransferNoAnswer "transfer_no_answer" [] "I am sorry, nobody is answering just now.";
+    /// They can't be had.
+    TransferFailed "transfer_failed" [] "I am sorry, I can't put you through just now.";
+    /// The caller had put us on hold.
+    WelcomeBack "welcome_back" [] "Welcome back.";
     /// Danger.
     Emergency "emergency" ["number", "recipient"] "If anybody is in danger, hang up and call {number} now. I am telling {recipient} at once.";
     /// The alarm is raised.

@@ -148,6 +148,8 @@ pub struct DelayConfig {
     /// A tool that has not answered by then has failed, as far as this call is concerned.
     /// The one who runs it must give up, or keep it for later, before this.
     pub tool_ms: u32,
+    /// The same where people are called: as long as all of them may ring and listen.
+    pub transfer_ms: u32,
     /// Speech handed to the voice that makes no progress for this long has failed.
     pub voice_ms: u32,
     /// A line that failed is tried again after this.
@@ -267,6 +269,7 @@ impl Default for DelayConfig {
             transcript_ms: 2_000,
             decision_ms: 2_000,
             tool_ms: 12_000,
+            transfer_ms: 300_000,
             voice_ms: 3_000,
             retry_ms: 800,
             retries: 3,

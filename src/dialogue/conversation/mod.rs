@@ -18,6 +18,7 @@ mod config;
 mod ending;
 mod floor;
 mod hearing;
+mod hold;
 mod ledger;
 mod listening;
 mod overlap;
@@ -77,6 +78,8 @@ pub struct Conversation<B: Brain> {
     /// When the call was established, and the civil time then.
     connected: Option<(Now, DateTime)>,
     ended: bool,
+    /// The caller has put us on hold.
+    held: bool,
 
     brain: B,
     /// Counts every change of the brain: a thought about an older one is void.
@@ -155,6 +158,7 @@ impl<B: Brain> Conversation<B> {
             timers: Timers::default(),
             connected: None,
             ended: false,
+            held: false,
             brain,
             version: 0,
             undo: None,
@@ -272,6 +276,9 @@ impl<B: Brain> Conversation<B> {
                 self.end(None);
             }
             _ if self.connected.is_none() => {}
+            Input::Held(held) => self.on_held(now, held),
+            // Music, most likely.
+            Input::Frame { .. } if self.held => {}
             Input::Frame { speech, level_db } => self.on_frame(now, speech, level_db),
             Input::Digit(key) => self.on_key(now, key),
             Input::Transcript { utterance, request, heard, decode_ms } => {

@@ -76,10 +76,13 @@ impl<B: Brain> Conversation<B> {
         if !call.is_read() {
             self.undo = None;
         }
+        let is_person = matches!(call, ToolCall::Transfer { .. });
         let (request, key) = (self.next_request(), self.record.next_key());
         self.emit(Output::Tool { request, key: key.clone(), call: call.clone() });
         self.work.running = Some(Running { request, key, call });
-        self.timers.set(Timer::ToolDue, now + Duration::from_millis(u64::from(self.config.delay.tool_ms)));
+        // A person takes longer than a program.
+        let due_ms = if is_person { self.config.delay.transfer_ms } else { self.config.delay.tool_ms };
+        self.timers.set(Timer::ToolDue, now + Duration::from_millis(u64::from(due_ms)));
     }
 
     pub(super) fn on_tool_done(&mut self, now: Now, request: u32, result: ToolResult) {

@@ -64,7 +64,7 @@ impl<B: Brain> Conversation<B> {
     }
 
     /// Nobody speaks, nothing is pending.
-    fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         !self.ledger.speaking() && self.hearing.utterance().is_none() && !self.turn.has_content() && !self.owes()
     }
 
@@ -78,6 +78,9 @@ impl<B: Brain> Conversation<B> {
     }
 
     fn arm(&mut self, now: Now) {
+        if self.held {
+            return self.rest();
+        }
         let speaks = self.ledger.speaking();
         let voice = Duration::from_millis(u64::from(self.config.delay.voice_ms));
         let stall = (speaks && self.floor_is_free()).then(|| self.ledger.progress_at() + voice);

@@ -159,7 +159,7 @@ impl Endpoint {
     fn inspect(&self, incoming: &Incoming) -> Result<(), Reply> {
         let request = &incoming.request;
         match &request.method {
-            Method::Invite | Method::Bye | Method::Options | Method::Update => {}
+            Method::Invite | Method::Bye | Method::Options | Method::Update | Method::Info => {}
             Method::Other(_) => return Err(Reply::new(501).header(HeaderName::Allow, ALLOW)),
             _ => return Err(Reply::new(405).header(HeaderName::Allow, ALLOW)),
         }
@@ -189,7 +189,7 @@ impl Endpoint {
                 let reply = self.capabilities();
                 self.answer_once(&incoming, &reply);
             }
-            // BYE and UPDATE exist in dialogs only.
+            // BYE, UPDATE and INFO exist in dialogs only.
             _ => self.answer_once(&incoming, &Reply::new(481)),
         }
     }

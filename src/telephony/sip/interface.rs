@@ -251,6 +251,13 @@ pub enum Event {
         /// The call.
         call: CallKey,
     },
+    /// The peer pressed a key and said so by INFO.
+    Digit {
+        /// The call.
+        call: CallKey,
+        /// `0-9*#A-D`.
+        digit: char,
+    },
     /// The call is over.
     Ended {
         /// The call.

@@ -30,6 +30,7 @@ mod flow;
 mod framing;
 mod guard;
 mod inbound;
+mod info;
 mod interface;
 mod limits;
 mod lines;

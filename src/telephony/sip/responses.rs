@@ -4,7 +4,7 @@
 use sipx_sip::{Header, HeaderName, Request, Response, ResponseBuilder, StatusCode};
 
 /// The methods we act on.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
 /// The extensions a peer may require of us.
 pub(super) const EXTENSIONS: [&str; 1] = ["timer"];
 /// The same, as a header field.

@@ -38,6 +38,13 @@ impl Endpoint {
             Method::Bye => self.bye(key, way, &incoming),
             Method::Invite => self.reinvite(key, way, &incoming),
             Method::Update => self.update(key, way, &incoming),
+            Method::Info => {
+                let (digit, reply) = super::info::key(&incoming.request);
+                self.answer(way, &incoming.request, reply, &key.to_string());
+                if let Some(digit) = digit.filter(|_| self.is_up(key)) {
+                    self.tell(Event::Digit { call: key, digit });
+                }
+            }
             _ => {
                 // The call stands, however full the box is.
                 let reply = with_capabilities(Reply::new(200));

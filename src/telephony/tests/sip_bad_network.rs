@@ -132,6 +132,7 @@ impl Pair {
                 let at = self.later(20_000);
                 self.plan.push((at, end, Command::HangUp { call }));
             }
+            Event::Digit { .. } => panic!("nobody presses a key"),
             Event::Ringing { call } => {
                 self.history(end, call);
             }

@@ -35,6 +35,8 @@ pub struct Calendar {
     /// The next hold finds its time taken.
     pub snatch: bool,
     pub broken: bool,
+    /// What comes of a transfer.
+    pub transfer: Option<ToolResult>,
 }
 
 impl Calendar {
@@ -117,6 +119,7 @@ impl Calendar {
                     |(_, text): &(&str, &str)| Passage { text: (*text).into(), source: "visit.md".into(), score: 1.0 };
                 ToolResult::Passages { passages: found.map(passage).collect() }
             }
+            ToolCall::Transfer { .. } => self.transfer.clone().unwrap_or(ToolResult::Failed { why: "none".into() }),
             ToolCall::Message { name, phone, text, urgent } => {
                 self.messages.push((name, phone, text, urgent));
                 ToolResult::MessageKept { id: 1 }

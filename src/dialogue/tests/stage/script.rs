@@ -100,6 +100,11 @@ impl Brain for Script {
         }
     }
 
+    fn resumed(&mut self) -> Vec<Act> {
+        self.log.push("resumed".to_owned());
+        vec![act("Welcome back.")]
+    }
+
     fn not_understood(&mut self, nth: u8) -> Vec<Act> {
         self.log.push(format!("pardon {nth}"));
         vec![act("Pardon me?")]

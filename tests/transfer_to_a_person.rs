@@ -1,0 +1,186 @@
+//! A caller asks for a person. Whatever becomes of it, the caller is served: put through when the
+//! person takes the call, and with a message kept where nobody does. The person is sipp.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod appliance;
+
+use std::fs::{self, File};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use appliance::{Appliance, Reaped, START, Site, installed};
+
+const DESCRIPTION: &str = "v=0\n      o=desk 1 1 IN IP4 127.0.0.1\n      s=-\n      c=IN IP4 [media_ip]\n      t=0 0\n      \
+    m=audio [media_port] RTP/AVP 8\n      a=rtpmap:8 PCMA/8000\n";
+
+fn reply(status: &str, body: bool) -> String {
+    let (kind, body) = if body { ("Content-Type: application/sdp\n      ", DESCRIPTION) } else { ("", "") };
+    format!(
+        "  <send>\n    <![CDATA[\n      SIP/2.0 {status}\n      [last_Via:]\n      [last_From:]\n      \
+         [last_To:];tag=desk[call_number]\n      [last_Call-ID:]\n      [last_CSeq:]\n      \
+         Contact: <sip:desk@127.0.0.1:[local_port]>\n      {kind}Content-Length: [len]\n\n      {body}\n    ]]>\n  </send>\n"
+    )
+}
+
+fn request(method: &str, number: u8, body: &str) -> String {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/dtmf-relay\n      " };
+    format!(
+        "  <send retrans=\"500\">\n    <![CDATA[\n      {method} [$target] SIP/2.0\n      \
+         Via: SIP/2.0/UDP 127.0.0.1:[local_port];branch=[branch]\n      \
+         From: <sip:desk@127.0.0.1:[local_port]>;tag=desk[call_number]\n      To:[$caller]\n      [last_Call-ID:]\n      \
+         CSeq: {number} {method}\n      Max-Forwards: 70\n      {kind}Content-Length: [len]\n\n      {body}\n    ]]>\n  </send>\n  \
+         <recv response=\"200\" />\n"
+    )
+}
+
+const INVITED: &str = "  <recv request=\"INVITE\">\n    <action>\n      \
+    <ereg regexp=\".*\" search_in=\"hdr\" header=\"From:\" assign_to=\"caller\"/>\n      \
+    <ereg regexp=\"sip:[^>]*\" search_in=\"hdr\" header=\"Contact:\" assign_to=\"target\"/>\n    </action>\n  </recv>\n  \
+    <Reference variables=\"caller,target\" />\n";
+const ACKNOWLEDGED: &str = "  <recv request=\"ACK\" />\n";
+
+fn pause(ms: u32) -> String {
+    format!("  <pause milliseconds=\"{ms}\"/>\n")
+}
+
+/// A person at a free port, who behaves like this for one call.
+fn person(site: &Site, name: &str, behaviour: &str) -> (Reaped, u16) {
+    // Both held while both are chosen, so that they differ.
+    let (signalling, sound) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let (port, sound) = (signalling.local_addr().unwrap().port(), sound.local_addr().unwrap().port() / 2 * 2);
+    let sound = if sound == port { sound + 4 } else { sound };
+    let scenario = site.folder.join(format!("{name}.xml"));
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<scenario name=\"{name}\">\n{INVITED}{behaviour}</scenario>\n"
+    );
+    fs::write(&scenario, text).unwrap();
+    let log = File::create(site.folder.join(format!("{name}.log"))).unwrap();
+    let mut command = Command::new("sipp");
+    command.arg("-sf").arg(&scenario).args(["-i", "127.0.0.1", "-p", &port.to_string(), "-m", "1", "-nostdin"]);
+    command.args(["-rtp_echo", "-mp", &sound.to_string(), "-timeout", "120"]);
+    command.args(["-timeout_error", "-trace_err", "-trace_msg"]);
+    command.current_dir(&site.folder).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    (Reaped(command.spawn().unwrap()), port)
+}
+
+/// A box that puts callers through to this port, at any hour.
+fn appliance(site: &Site, port: u16, ring_s: u32) -> Appliance {
+    site.edit("business/business.toml", |text| {
+        format!("{text}\n[transfer]\nto = [\"sip:desk@127.0.0.1:{port}\"]\nring_s = {ring_s}\nalways = true\n")
+    });
+    site.start(&[&format!("dial.allow=sip:desk@127.0.0.1:{port}"), "log.level=info"])
+}
+
+fn assert_went_as_told(site: &Site, name: &str, mut person: Reaped) {
+    let status = person.end(START);
+    let told = fs::read_to_string(site.folder.join(format!("{name}.log"))).unwrap_or_default();
+    assert_eq!(status.code(), Some(0), "{name}: {}", told.lines().rev().take(40).collect::<Vec<_>>().join("\n"));
+}
+
+/// Asks, and talks on as long as something is heard: the person's phone sends all of it back.
+const ASKS: &str = "can i speak to a person please\n[wait 1s] hello is somebody there\n[wait 1s] hello can you hear me\n\
+                    [wait 1s] hello hello hello\n[wait 1s] are you still there\n[wait 1s] hello can you hear me now\n\
+                    [wait 1s] hello hello hello\n[wait 1s] hello is somebody there\n[wait 30s] goodbye\n";
+const LEAVES: &str = "can i speak to a person please\nplease tell them that my haircut was wonderful\n\
+                      my name is Anna Smith\nno that's all thank you\n";
+
+/// The caller asks, nobody takes the call, and the message is kept.
+fn nobody_takes_it(name: &str, behaviour: &str, why: &str) {
+    let Some(site) = Site::new(&format!("transfer-{name}")) else { return };
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let (desk, port) = person(&site, name, behaviour);
+    let appliance = appliance(&site, port, 5);
+    let call = site.dial(&appliance.uri, LEAVES, &["--from", "5550100/Anna"]).finish();
+    assert_went_as_told(&site, name, desk);
+    assert_eq!(call.summary()["complete"], true, "{}", call.told());
+    let shown = site.only_call();
+    assert_eq!(shown[0]["outcome"], "completed", "{shown:#?}");
+    assert_eq!(shown[0]["messages"], 1, "{shown:#?}");
+    let all = serde_json::to_string(&shown).unwrap();
+    assert!(all.contains(&format!(r#""why":"{why}""#)), "{all}");
+    assert!(appliance.stop().success());
+}
+
+#[test]
+fn busy_comes_back_to_the_agent() {
+    nobody_takes_it("busy", &format!("{}{ACKNOWLEDGED}", reply("486 Busy Here", false)), "busy");
+}
+
+#[test]
+fn a_decline_comes_back_to_the_agent() {
+    nobody_takes_it("decline", &format!("{}{ACKNOWLEDGED}", reply("603 Decline", false)), "declined");
+}
+
+#[test]
+fn no_answer_comes_back_after_the_ring_window() {
+    // The INVITE's own Via and CSeq go with the 487, so both are sent by hand.
+    let refused = reply("487 Request Terminated", false).replace("[last_CSeq:]", "CSeq: 1 INVITE");
+    let refused = refused.replace("[last_Via:]", "Via:[$via]");
+    let behaviour = format!(
+        "{}  <recv request=\"CANCEL\">\n    <action>\n      \
+         <ereg regexp=\".*\" search_in=\"hdr\" header=\"Via:\" assign_to=\"via\"/>\n    </action>\n  </recv>\n{}{refused}{ACKNOWLEDGED}",
+        reply("180 Ringing", false),
+        reply("200 OK", false)
+    );
+    nobody_takes_it("no-answer", &behaviour, "no_answer");
+}
+
+#[test]
+fn a_key_of_the_person_declines() {
+    let behaviour = format!(
+        "{}{}{ACKNOWLEDGED}{}{}  <recv request=\"BYE\" />\n{}",
+        reply("180 Ringing", false),
+        reply("200 OK", true),
+        pause(3_000),
+        request("INFO", 1, "Signal=2\n      Duration=160"),
+        reply("200 OK", false).replace(";tag=desk[call_number]", "")
+    );
+    nobody_takes_it("key", &behaviour, "declined");
+}
+
+/// Loud samples on the agent's side in the last seconds of a call, when only the person's phone
+/// can have sent any.
+fn last_seconds(path: &Path, seconds: usize) -> usize {
+    let mut wav = hound::WavReader::open(path).unwrap();
+    let samples: Vec<i16> = wav.samples().map(Result::unwrap).collect();
+    let from = samples.len().saturating_sub(seconds * 8_000 * 2) / 2 * 2;
+    samples[from..].iter().skip(1).step_by(2).filter(|sample| sample.unsigned_abs() > 1_000).count()
+}
+
+#[test]
+fn who_takes_the_call_talks_to_the_caller() {
+    let Some(site) = Site::new("transfer-taken") else { return };
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let behaviour = format!(
+        "{}{}{}{ACKNOWLEDGED}{}{}{}{}",
+        reply("180 Ringing", false),
+        pause(2_000),
+        reply("200 OK", true),
+        pause(3_000),
+        request("INFO", 1, "Signal=1\n      Duration=160"),
+        pause(12_000),
+        request("BYE", 2, "")
+    );
+    let (desk, port) = person(&site, "taken", &behaviour);
+    let appliance = appliance(&site, port, 20);
+    let call = site.dial(&appliance.uri, ASKS, &["--from", "5550100/Anna", "--record", "taken.wav"]);
+    appliance.log_line("put through", |line| line.contains("put through").then_some(()));
+    let call = call.finish();
+    assert_went_as_told(&site, "taken", desk);
+    let shown = site.only_call();
+    assert_eq!(shown[0]["outcome"], "transferred", "{shown:#?}\n{}", call.told());
+    let messages = fs::read_dir(&site.folder).unwrap().flatten().filter(|file| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        name.starts_with("taken_") && name.ends_with("_messages.log")
+    });
+    let wire: String = messages.map(|file| fs::read_to_string(file.path()).unwrap()).collect();
+    let heard = last_seconds(&site.folder.join("taken.wav"), 8);
+    assert!(heard > 4_000, "the caller hears the other end: {heard} loud samples");
+    assert!(wire.contains("\"Anna\" <sip:5550100@"), "the person sees who calls:\n{wire}");
+    assert!(appliance.stop().success());
+}
