@@ -89,6 +89,7 @@ async fn what_is_told_is_what_is_on_the_wire() {
         from_display: Some("Test".into()),
         script: Script::parse("one\ntwo\n[hangup]").expect("a script"),
         utterances: vec![Utterance::cut(&tone(500)), Utterance::cut(&tone(250)), None],
+        live: None,
         settings: Settings { patience: Duration::from_millis(400), ..Settings::default() },
         audio: Audio::default(),
         record: true,

@@ -26,6 +26,8 @@ struct Agent {
     counter: u32,
     events: Vec<Event>,
     pressed: String,
+    /// What a live caller is told to do next, 150 ms after it asks.
+    decisions: Vec<Input>,
     hung_up_at: Option<Now>,
 }
 
@@ -41,6 +43,7 @@ impl Agent {
             counter: 0,
             events: Vec::new(),
             pressed: String::new(),
+            decisions: Vec::new(),
             hung_up_at: None,
         };
         agent.at(Now::from_millis(40), Input::Ringing);
@@ -116,6 +119,11 @@ impl VirtualWorld<Caller> for Agent {
                 self.at(ended + Duration::from_millis(15), Input::Ended(ended));
                 self.answer(ended);
             }
+            Output::Decide if !self.decisions.is_empty() => {
+                let decision = self.decisions.remove(0);
+                self.at(now + Duration::from_millis(150), decision);
+            }
+            Output::Decide => panic!("nobody knows what comes next"),
             Output::Press(digit) => self.pressed.push(digit),
             Output::HangUp => self.hung_up_at = Some(now),
             Output::Event(event) => self.events.push(event),
@@ -258,4 +266,22 @@ fn the_longest_call_is_hung_up() {
     let caller = play("hello", &mut agent);
     assert_eq!(agent.hung_up_at, Some(Now::from_millis(300_000)));
     assert!(!caller.is_complete());
+}
+
+#[test]
+fn a_live_caller_is_told_what_to_do_turn_by_turn() {
+    let say = |text: &str| Script::of_sentences(&[text.to_owned()]).turns;
+    let mut agent = Agent::new(&[(50, 2_000), (300, 1_000), (300, 1_000)]);
+    agent.decisions = vec![Input::Take(say("one")), Input::HearOn, Input::Take(say("two")), Input::Leave];
+    let mut caller = Caller::new(Now::ZERO, "sip:agent", Script::default(), Settings::default()).live();
+    run(&mut caller, &mut agent, Now::from_millis(600_000));
+    assert!(caller.is_complete() && caller.turns() == 2, "{:?}", agent.whats());
+    assert_eq!(agent.turns(), [(Answer::Heard, Some(300.0)), (Answer::Heard, Some(300.0))]);
+    // The greeting ends at 2,130 ms; patience and decision take 900 and 150, the first sample 10 more.
+    let starts = agent.starts_ms();
+    assert_eq!(starts.first(), Some(&3_190.0));
+    // After the second decision it hears on for as long as an answer is waited for.
+    let second = starts.get(1).copied().unwrap_or_default();
+    assert!(second > 3_190.0 + 8_000.0, "{starts:?}");
+    assert!(agent.hung_up_at.is_some());
 }

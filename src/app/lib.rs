@@ -4,7 +4,8 @@
 //! `drivers` turn bytes and instants into inputs of machines; `engines` keep the worker
 //! processes alive; `hub` brings models, when a person asks; `calls` joins telephony, dialogue and engines, one task per call; `tools`
 //! is what the agent may do; `observe` is what may be seen of it; `caller`
-//! is the other side of a call, scripted, and `bench` measures a box with many of them.
+//! is the other side of a call, scripted, `bench` measures a box with many of them, and
+//! `rehearse` has callers with a mind of their own try a business, and judges what came of it.
 
 pub mod bench;
 pub mod caller;
@@ -15,4 +16,5 @@ pub mod drivers;
 pub mod engines;
 pub mod hub;
 pub mod observe;
+pub mod rehearse;
 pub mod tools;

@@ -15,7 +15,7 @@ mod own_box;
 mod plan;
 mod report;
 mod stages;
-mod svg;
+pub(crate) mod svg;
 
 pub use figures::{Figures, Quantiles};
 pub use level::{Level, Measured, measure};

@@ -10,6 +10,8 @@ use tokio::time::timeout;
 use crate::config::Arguments;
 use crate::engines::models_folder;
 
+/// In the box's folder.
+const CAPTIONS: &str = "captions.jsonl";
 /// How long a box may take to be ready, and to stop.
 const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(15);
@@ -23,8 +25,10 @@ pub struct OwnBox {
     pub uri: String,
     /// Its record.
     pub records: PathBuf,
+    /// The folder of its business.
+    pub business: PathBuf,
     child: Child,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl OwnBox {
@@ -34,15 +38,43 @@ impl OwnBox {
     /// # Errors
     /// What the box said instead of being ready.
     pub async fn start(config: &Arguments, business: &str, calls: usize) -> Result<Self, String> {
+        let ready = config.config.is_none().then_some(business);
+        Self::launch(config, ready, calls, false).await
+    }
+
+    /// Starts one for a rehearsal: it writes captions, and it answers for this ready-made business
+    /// or, without one, as it is configured.
+    ///
+    /// # Errors
+    /// What the box said instead of being ready.
+    pub async fn rehearsing(config: &Arguments, ready: Option<&str>) -> Result<Self, String> {
+        let ready = ready.or(config.config.is_none().then_some("salon"));
+        Self::launch(config, ready, 2, true).await
+    }
+
+    async fn launch(
+        config: &Arguments,
+        ready_made: Option<&str>,
+        calls: usize,
+        captions: bool,
+    ) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| format!("this program can't find itself: {error}"))?;
         let folder = Folder::make()?;
         let records = folder.0.join("bench.db");
         let mut settings = overrides(&records, calls);
-        let file = match &config.config {
-            Some(file) => file.clone(),
-            None => {
+        if captions {
+            settings.push(format!("records.captions={}", folder.0.join(CAPTIONS).display()));
+        }
+        let (file, business) = match (&config.config, ready_made) {
+            (Some(file), None) => {
+                let loaded = config.load().map_err(|error| error.to_string())?;
+                (file.clone(), loaded.config.business.folder)
+            }
+            (_, name) => {
                 settings.extend(models(config)?);
-                init(&program, &folder.0, business).await?
+                let file = init(&program, &folder.0, name.unwrap_or("salon")).await?;
+                let business = file.with_file_name("business");
+                (file, business)
             }
         };
         let mut child = Command::new(&program)
@@ -57,7 +89,12 @@ impl OwnBox {
             .spawn()
             .map_err(|error| format!("the box can't be started: {error}"))?;
         let uri = ready(&mut child).await?;
-        Ok(OwnBox { uri, records, child, _folder: folder })
+        Ok(OwnBox { uri, records, business, child, folder })
+    }
+
+    /// What it says as it says it.
+    pub fn captions(&self) -> PathBuf {
+        self.folder.0.join(CAPTIONS)
     }
 
     /// Has it say goodbye; kills it if it does not come to an end.

@@ -13,20 +13,20 @@ const COLOURS: usize = 7;
 
 /// A named row of points.
 #[derive(Debug, Clone)]
-pub(super) struct Series {
+pub(crate) struct Series {
     pub name: String,
     pub points: Vec<(f64, f64)>,
 }
 
 /// What a plot's axes say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Axes<'a> {
+pub(crate) struct Axes<'a> {
     pub x: &'a str,
     pub y: &'a str,
 }
 
 /// The share of values that are at most x: a curve a series.
-pub(super) fn cumulative(axes: Axes, rows: &[(String, Vec<f64>)]) -> String {
+pub(crate) fn cumulative(axes: Axes, rows: &[(String, Vec<f64>)]) -> String {
     let series: Vec<Series> = rows
         .iter()
         .filter(|(_, values)| !values.is_empty())
@@ -37,13 +37,13 @@ pub(super) fn cumulative(axes: Axes, rows: &[(String, Vec<f64>)]) -> String {
 }
 
 /// Points joined by lines, with a dot on each.
-pub(super) fn curves(axes: Axes, series: &[Series]) -> String {
+pub(crate) fn curves(axes: Axes, series: &[Series]) -> String {
     let frame = Frame::around(series, None);
     frame.page(axes, &lines(&frame, series, true), series)
 }
 
 /// How many values fall between one tick and the next.
-pub(super) fn histogram(axes: Axes, values: &[f64], bins: usize) -> String {
+pub(crate) fn histogram(axes: Axes, values: &[f64], bins: usize) -> String {
     let most = nice(values.iter().copied().fold(1.0, f64::max));
     let width = most / bins.max(1) as f64;
     let mut counts = vec![0_u32; bins.max(1)];
@@ -72,7 +72,7 @@ pub(super) fn histogram(axes: Axes, values: &[f64], bins: usize) -> String {
 }
 
 /// One bar a row, made of parts.
-pub(super) fn stacked(unit: &str, parts: &[&str], rows: &[(String, Vec<f64>)]) -> String {
+pub(crate) fn stacked(unit: &str, parts: &[&str], rows: &[(String, Vec<f64>)]) -> String {
     const ROW: f64 = 18.0;
     const LABEL: f64 = 110.0;
     let most = nice(rows.iter().map(|(_, values)| values.iter().sum::<f64>()).fold(1.0, f64::max));
@@ -240,7 +240,7 @@ fn number(value: f64) -> String {
 }
 
 /// Text that may stand between tags.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

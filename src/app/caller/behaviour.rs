@@ -49,6 +49,12 @@ pub enum Input {
     Began(Now),
     /// The last one was sent at this instant.
     Ended(Now),
+    /// To [`Output::Decide`]: these come next.
+    Take(Vec<Turn>),
+    /// To [`Output::Decide`]: the agent is not done yet.
+    HearOn,
+    /// To [`Output::Decide`]: all is said.
+    Leave,
     /// The call is over, and not by our doing.
     HungUp {
         /// By whom.
@@ -65,6 +71,8 @@ pub enum Output {
     Play(usize),
     /// Press a key.
     Press(char),
+    /// The turns are at their end, and a live caller must be told what comes next.
+    Decide,
     /// Hang up. Nothing follows.
     HangUp,
     /// Tell.
@@ -76,6 +84,8 @@ pub enum Output {
 pub struct Caller {
     settings: Settings,
     script: Script,
+    /// What comes after the script is decided during the call.
+    live: bool,
     /// The next turn of the script.
     next: usize,
     /// Turns taken.
@@ -116,6 +126,8 @@ enum Phase {
         next: Now,
         keys: VecDeque<char>,
     },
+    /// What to do next is being decided.
+    Deciding,
     /// All is said: the agent may hang up.
     Leaving {
         until: Now,
@@ -129,6 +141,7 @@ impl Caller {
         let mut caller = Caller {
             settings,
             script,
+            live: false,
             next: 0,
             turns: 0,
             dialled: now,
@@ -144,6 +157,12 @@ impl Caller {
         };
         caller.tell(now, What::Dialled { target: target.to_owned() });
         caller
+    }
+
+    /// Decides after the script what to do next, turn by turn.
+    pub fn live(mut self) -> Self {
+        self.live = true;
+        self
     }
 
     /// True when it was answered and the script ran to its end.
@@ -288,6 +307,11 @@ impl Caller {
 
     fn take_turn(&mut self) -> bool {
         let Some(turn) = self.script.turns.get(self.next).cloned() else {
+            if self.live {
+                self.phase = Phase::Deciding;
+                self.outputs.push_back(Output::Decide);
+                return true;
+            }
             self.phase = Phase::Leaving { until: self.now + LINGER };
             return true;
         };
@@ -304,13 +328,42 @@ impl Caller {
                 let keys = keys.chars().collect();
                 self.phase = Phase::Pressing { began: self.now, next: self.now, keys };
             }
-            Act::Silence => self.listen(self.now, SILENT_TURN),
+            Act::Silence => {
+                self.tell(self.now, What::CallerSilent { turn: self.turns });
+                self.listen(self.now, SILENT_TURN);
+            }
             Act::HangUp => {
                 self.complete = self.next >= self.script.turns.len();
                 self.over(By::Caller, "the script says so");
             }
         }
         true
+    }
+
+    /// What was decided comes next; an agent that speaks again meanwhile is heard out first.
+    fn decided(&mut self, turns: Vec<Turn>) {
+        if self.phase != Phase::Deciding {
+            return;
+        }
+        self.script.turns.extend(turns);
+        let wait = self.script.turns.get(self.next).map_or(Duration::ZERO, |turn| turn.wait);
+        if self.agent.is_speaking() {
+            self.listen(self.now, self.settings.answer_wait);
+            self.answer_began = self.agent.onset();
+        } else if !wait.is_zero() {
+            self.phase = Phase::Pausing { until: self.now + wait };
+        } else {
+            self.take_turn();
+        }
+    }
+
+    /// Nothing to say yet.
+    fn hear_on(&mut self) {
+        if self.phase == Phase::Deciding {
+            self.listen(self.now, self.settings.answer_wait);
+            // What has begun meanwhile is heard to its end.
+            self.answer_began = self.agent.onset().filter(|_| self.agent.is_speaking());
+        }
     }
 
     fn press(&mut self) -> bool {
@@ -340,7 +393,10 @@ impl Caller {
         }
         let rest = self.script.turns.get(self.next..).unwrap_or_default();
         let all_said = rest.iter().all(|turn| turn.act == Act::HangUp);
-        let is_done = matches!(self.phase, Phase::Listening { .. } | Phase::Pausing { .. } | Phase::Leaving { .. });
+        let is_done = matches!(
+            self.phase,
+            Phase::Listening { .. } | Phase::Pausing { .. } | Phase::Deciding | Phase::Leaving { .. }
+        );
         self.complete = all_said && is_done && by == By::Agent;
         if let Some((turn, _)) = self.open.take() {
             self.tell(self.now, What::Turn { turn, answer: Answer::None, end_to_audio_ms: None });
@@ -355,7 +411,7 @@ impl Caller {
             Phase::Listening { since, limit } => *since + *limit,
             Phase::Pausing { until } | Phase::Leaving { until } => *until,
             Phase::Pressing { next, .. } => *next,
-            Phase::Dialling | Phase::Playing { .. } | Phase::Over => Now::NEVER,
+            Phase::Dialling | Phase::Playing { .. } | Phase::Deciding | Phase::Over => Now::NEVER,
         };
         let longest = if self.phase == Phase::Over { Now::NEVER } else { self.dialled + self.settings.longest };
         let silent = self.barge_in.as_ref().map_or(Now::NEVER, |it| it.due(self.agent.last()));
@@ -414,6 +470,12 @@ impl Machine for Caller {
             Input::Audible => self.audible(),
             Input::Began(at) => self.began(at),
             Input::Ended(at) => self.ended(at),
+            Input::Take(turns) => self.decided(turns),
+            Input::HearOn => self.hear_on(),
+            Input::Leave => {
+                self.script.turns.truncate(self.next);
+                self.phase = Phase::Leaving { until: self.now + LINGER };
+            }
             Input::HungUp { by, cause } => self.hung_up(by, cause),
         }
         self.advance(now);

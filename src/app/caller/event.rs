@@ -3,11 +3,11 @@
 use std::fmt;
 
 use machine::Now;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A moment of a call. It is told when it is known, which for the end of speech is a little
 /// later than when it was: `at_ms` is when it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Since dialling, in milliseconds.
     pub at_ms: Ms,
@@ -17,7 +17,7 @@ pub struct Event {
 }
 
 /// Milliseconds with a tenth, as they are told.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Deserialize)]
 pub struct Ms(pub f64);
 
 impl Ms {
@@ -40,7 +40,7 @@ impl fmt::Display for Ms {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
     /// The INVITE was sent.
@@ -70,6 +70,11 @@ pub enum What {
     },
     /// The last audible sample of it was sent.
     CallerSpeechEnd {
+        /// Which turn.
+        turn: u32,
+    },
+    /// The caller keeps silent on purpose.
+    CallerSilent {
         /// Which turn.
         turn: u32,
     },
@@ -107,7 +112,7 @@ pub enum What {
 }
 
 /// How a turn was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// The agent spoke after it.
@@ -119,7 +124,7 @@ pub enum Answer {
 }
 
 /// Who ended the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// We.
@@ -131,7 +136,7 @@ pub enum By {
 }
 
 /// How the line fared.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// True when the script ran to its end.
     pub complete: bool,
@@ -170,6 +175,7 @@ impl fmt::Display for Event {
             What::AgentSpeechEnd => f.write_str("agent is silent"),
             What::CallerSpeechStart { turn, said } => write!(f, "caller, turn {turn}: {said}"),
             What::CallerSpeechEnd { .. } => f.write_str("caller is silent"),
+            What::CallerSilent { turn } => write!(f, "caller says nothing, turn {turn}"),
             What::Turn { answer: Answer::None, .. } => f.write_str("no answer"),
             What::Turn { answer: Answer::CutIn, .. } => f.write_str("the agent spoke before the caller was done"),
             What::Turn { end_to_audio_ms: Some(ms), .. } => write!(f, "answer after {ms}"),

@@ -9,6 +9,7 @@ use machine::{Now, Wake, World, drive};
 use telephony::media::Input as MediaInput;
 use telephony::sip::{self, CallKey, Codec, Command, EndCause, EndedBy, Endpoint, LocalMedia, Policy, Transport};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Error;
@@ -17,7 +18,7 @@ use super::event::{By, Event, Ms, Summary, What};
 use super::gaps::quantile;
 use super::media::{Media, Noted};
 use super::recording::Recording;
-use super::script::Script;
+use super::script::{Script, Turn};
 use super::target::Target;
 use super::utterance::Utterance;
 use crate::drivers::pacer::Pacer;
@@ -60,6 +61,8 @@ pub struct Setup {
     pub utterances: Vec<Option<Utterance>>,
     /// What to offer.
     pub audio: Audio,
+    /// Decides what comes after the script, where the caller is to react to what it hears.
+    pub live: Option<Live>,
     /// How to behave.
     pub settings: Settings,
     /// Keep both sides.
@@ -79,6 +82,26 @@ impl Default for Audio {
     fn default() -> Self {
         Audio { codecs: vec![Codec::Pcmu, Codec::Pcma], srtp: false }
     }
+}
+
+/// The wires to whoever decides what a caller does next.
+#[derive(Debug)]
+pub struct Live {
+    /// Something is sent when a decision is wanted: the agent has gone silent.
+    pub wanted: mpsc::Sender<()>,
+    /// What was decided.
+    pub decided: mpsc::Receiver<Next>,
+}
+
+/// What a live caller does next.
+#[derive(Debug)]
+pub enum Next {
+    /// These turns, each with its utterance where it has one.
+    Take(Vec<(Turn, Option<Utterance>)>),
+    /// Hears on: the agent is not done.
+    HearOn,
+    /// All is said.
+    Leave,
 }
 
 /// What came of a call.
@@ -117,7 +140,11 @@ pub async fn call(setup: Setup, tell: impl FnMut(&Event)) -> Result<Taken, Error
         connection: None,
     });
     line.utterances = setup.utterances;
+    line.live = setup.live;
     let mut caller = Caller::new(dialled, &setup.target.uri, setup.script, setup.settings);
+    if line.live.is_some() {
+        caller = caller.live();
+    }
     drive(&mut caller, &mut line).await;
     sleep(LAST_WORDS).await; // the endpoint goes with the line, and its last message must leave first
     Ok(line.close(&caller, dialled))
@@ -132,6 +159,7 @@ struct Line<F> {
     address: SocketAddr,
     media: Media,
     utterances: Vec<Option<Utterance>>,
+    live: Option<Live>,
     inputs: VecDeque<(Now, Input)>,
     look: Instant,
     reported: Instant,
@@ -168,6 +196,7 @@ impl<F: FnMut(&Event)> Line<F> {
             address,
             media: Media::new(pair, &setup.pacer, setup.record).map_err(fault)?,
             utterances: Vec::new(),
+            live: None,
             inputs: VecDeque::new(),
             look: Instant::now() + LOOK,
             reported: Instant::now(),
@@ -194,6 +223,7 @@ impl<F: FnMut(&Event)> Line<F> {
                 Some(event) => self.signalled(event),
                 None => self.ended(EndCause::Unreachable, EndedBy::Network),
             },
+            next = decided(&mut self.live) => self.decided(next),
             () = pressed(&mut self.interrupt) => self.interrupted(),
             () = sleep_until(self.look) => self.look_at_pacer(),
             () = sleep_until(leave_at), if self.leave_at.is_some() => self.over = true,
@@ -214,6 +244,19 @@ impl<F: FnMut(&Event)> Line<F> {
         let cause = "stopped by hand".to_owned();
         self.ending.clone_from(&cause);
         self.inputs.push_back((self.clock.now(), Input::HungUp { by: By::Caller, cause }));
+    }
+
+    fn decided(&mut self, next: Next) {
+        let input = match next {
+            Next::Take(decided) => {
+                let (turns, utterances): (Vec<_>, Vec<_>) = decided.into_iter().unzip();
+                self.utterances.extend(utterances);
+                Input::Take(turns)
+            }
+            Next::HearOn => Input::HearOn,
+            Next::Leave => Input::Leave,
+        };
+        self.inputs.push_back((self.clock.now(), input));
     }
 
     fn signalled(&mut self, event: sip::Event) {
@@ -322,6 +365,11 @@ impl<F: FnMut(&Event)> World<Caller> for Line<F> {
                     self.media.play(utterance);
                 }
             }
+            Output::Decide => {
+                if let Some(live) = &self.live {
+                    let _ = live.wanted.try_send(()); // one is asked for at a time: there is room
+                }
+            }
             Output::Press(digit) => self.media.press(digit),
             Output::HangUp => self.hang_up(),
             Output::Event(event) => {
@@ -345,6 +393,20 @@ impl<F: FnMut(&Event)> World<Caller> for Line<F> {
                 return Wake::Time(self.clock.now());
             }
         }
+    }
+}
+
+/// Waits for a decision; nobody left to make one is a caller with nothing to say.
+async fn decided(live: &mut Option<Live>) -> Next {
+    match live {
+        Some(wires) => match wires.decided.recv().await {
+            Some(next) => next,
+            None => {
+                *live = None;
+                Next::Leave
+            }
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,8 @@
 //! audible part, so that its end is known to the packet.
 //!
 //! # Deliberately absent
-//! Understanding: a scripted caller hears only that the agent speaks, never what it says.
+//! Understanding: a scripted caller hears only that the agent speaks, never what it says. A live
+//! one ([`Live`]) is told what to do next by somebody who understands: `rehearse`.
 
 mod agent_speech;
 mod barge_in;
@@ -28,7 +29,7 @@ pub mod utterance;
 pub use behaviour::{Caller, Input, Output, Settings};
 pub use error::Error;
 pub use event::{Answer, By, Event, Ms, Summary, What};
-pub use line::{Audio, Setup, Taken, call};
+pub use line::{Audio, Live, Next, Setup, Taken, call};
 pub use recording::Recording;
 pub use script::Script;
 pub use target::Target;

@@ -103,7 +103,11 @@ impl Booth {
         Ok(utterances)
     }
 
-    async fn say(&mut self, text: &str, voice: VoiceChoice) -> Result<Utterance, Error> {
+    /// One utterance.
+    ///
+    /// # Errors
+    /// No voice, or nothing audible.
+    pub async fn say(&mut self, text: &str, voice: VoiceChoice) -> Result<Utterance, Error> {
         let key = (format!("{} {}", voice.name, voice.speed), text.to_owned());
         if let Some(made) = self.made.get(&key) {
             return Ok(made.clone());

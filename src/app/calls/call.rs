@@ -177,6 +177,9 @@ impl World<Conversation<Agent>> for Room {
             Output::Tool { request, key, call } => self.hands.run(request, key, self.call.house.local(), call),
             Output::Prepare { clauses } => self.voice.prepare(clauses),
             Output::Say { speech, clauses } => {
+                if let Some(captions) = &self.call.house.captions {
+                    captions.said(&self.record.id, self.call.caller.user.as_deref(), &clauses);
+                }
                 self.voice.say(speech, clauses);
                 self.pump();
             }

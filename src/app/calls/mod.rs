@@ -4,6 +4,7 @@
 //! Protocol (telephony), timing and wording (dialogue), inference (the workers).
 
 mod call;
+mod captions;
 mod ears;
 pub mod handover;
 mod hands;
@@ -14,5 +15,6 @@ mod record;
 pub mod switchboard;
 mod voice;
 
+pub use captions::{Caption, Captions};
 pub use switchboard::{House, Switchboard};
 pub use voice::VoiceChoice;

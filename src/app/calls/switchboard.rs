@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::call;
+use super::captions::Captions;
 use super::handover::Outward;
 use super::phrases::Phrases;
 use super::voice::VoiceChoice;
@@ -74,6 +75,8 @@ pub struct House {
     pub outward: mpsc::Sender<Outward>,
     /// Who may be called.
     pub dialling: Dialling,
+    /// Where sentences are written down as they are spoken, for rehearsals.
+    pub captions: Option<Captions>,
 }
 
 impl House {

@@ -13,8 +13,9 @@ use crate::calls::VoiceChoice;
 use crate::config::{Arguments, Codec};
 use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
-use crate::engines::{model, models_folder, start_tts};
+use crate::engines::{Client, model, models_folder, start_tts};
 use crate::observe;
+use engine::Tts;
 use engine::manifest::Kind;
 
 /// The caller's voice unless another is chosen: not the one the box answers with.
@@ -101,6 +102,7 @@ pub fn run(args: Args) -> Result<(), CliError> {
             script,
             utterances,
             audio: Audio { codecs: args.codecs.iter().map(|codec| (*codec).into()).collect(), srtp: args.srtp },
+            live: None,
             settings: settings(&args),
             record: args.record.is_some(),
         };
@@ -124,15 +126,23 @@ pub async fn booth(config: &Arguments, script: &Script, voice: &VoiceChoice) -> 
     if !Booth::needs_voice(script, &voice.name) {
         return Ok(Booth::new(None));
     }
+    Ok(Booth::new(Some(voice_client(config, &voice.name).await?)))
+}
+
+/// The local voice, started.
+///
+/// # Errors
+/// It can't be.
+pub async fn voice_client(config: &Arguments, voice: &str) -> Result<Client<Tts>, CliError> {
     let engines = config.load_or_default().map_err(CliError::not_ready)?.config.engines;
     let folder = models_folder(&engines);
     // A Piper voice is loaded by its own manifest; espeak's voices come with any.
-    let manifest = model(&folder, Kind::Tts, &voice.name)
+    let manifest = model(&folder, Kind::Tts, voice)
         .or_else(|_| model(&folder, Kind::Tts, &engines.tts.model))
         .map_err(CliError::NotReady)?;
     let client = start_tts(&engines, &manifest);
     client.ready().await.map_err(CliError::NotReady)?;
-    Ok(Booth::new(Some(client)))
+    Ok(client)
 }
 
 fn settings(args: &Args) -> Settings {

@@ -6,6 +6,7 @@ use super::CliError;
 const PAGES: &[(&str, &str)] = &[
     ("start", include_str!("../guide/start.md")),
     ("business", include_str!("../guide/business.md")),
+    ("rehearse", include_str!("../guide/rehearse.md")),
     ("telephone", include_str!("../guide/telephone.md")),
     ("calls", include_str!("../guide/calls.md")),
     ("trouble", include_str!("../guide/trouble.md")),

@@ -14,6 +14,7 @@ pub mod guide;
 pub mod init;
 mod lines;
 pub mod models;
+pub mod rehearse;
 pub mod run;
 pub mod say;
 pub mod transcribe;
@@ -47,6 +48,8 @@ enum Verb {
     Chat(chat::Args),
     /// Measure this box at the wire.
     Bench(bench::Args),
+    /// Try a business with simulated callers before real ones do.
+    Rehearse(Box<rehearse::Args>),
     /// Look at past calls.
     Calls(calls::Args),
     /// Look after the model files.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Verb::Say(args) => say::run(args),
         Verb::Chat(args) => chat::run(args),
         Verb::Bench(args) => bench::run(args),
+        Verb::Rehearse(args) => rehearse::run(*args),
         Verb::Calls(args) => calls::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Config(args) => config::run(args),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::CliError;
 use crate::calls::handover::Outward;
 use crate::calls::phrases::{Phrases, prepare};
-use crate::calls::{House, Switchboard, VoiceChoice};
+use crate::calls::{Captions, House, Switchboard, VoiceChoice};
 use crate::config::{Arguments, Band, Config, Dial, Transport, load_business};
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
@@ -141,6 +142,7 @@ async fn open_house(
         sip_port,
         outward,
         dialling: dialling(&config.dial, &loaded.business),
+        captions: captions(config)?,
     })
 }
 
@@ -153,6 +155,16 @@ fn dialling(dial: &Dial, business: &Business) -> Dialling {
         }
     }
     dialling
+}
+
+/// What rehearsals read.
+fn captions(config: &Config) -> Result<Option<Captions>, CliError> {
+    let open = |path: &PathBuf| {
+        Captions::open(path).map_err(|error| {
+            CliError::NotReady(format!("records.captions: can't write {}: {error}; name another file", path.display()))
+        })
+    };
+    config.records.captions.as_ref().map(open).transpose()
 }
 
 /// What the model is trusted with, by its manifest; the business may narrow it further.

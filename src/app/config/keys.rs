@@ -125,6 +125,12 @@ pub const KEYS: &[Key] = &[
     key("engines.tts.model", Kind::Text, "\"espeak-en-us\"", "Name of the voice, unless the business names its own."),
     key("business.folder", Kind::Path, "\"business\"", "Folder with business.toml and knowledge/*.md."),
     key("records.database", Kind::Path, "\"callbox.db\"", "File that keeps calls, bookings and messages."),
+    key(
+        "records.captions",
+        Kind::OptionalPath,
+        "\"\"",
+        "File that gets every sentence of the agent as it is spoken, for rehearsals only: it holds what callers said; empty: none.",
+    ),
     key("calls.max_length_s", Kind::Number(30, 7_200), "600", "Longest call; the agent says so and hangs up."),
     key(
         "dial.allow",

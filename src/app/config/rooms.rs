@@ -189,6 +189,8 @@ pub struct Business {
 #[allow(missing_docs)]
 pub struct Records {
     pub database: PathBuf,
+    /// `None`: nothing is written.
+    pub captions: Option<PathBuf>,
 }
 
 /// How calls are taken.
