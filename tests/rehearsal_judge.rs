@@ -182,6 +182,12 @@ fn words_turns_and_endings_count() {
     let says = |more: &str| kinds(&judge(&scenario(more), &quiet()));
     assert_eq!(says("[expect]\nsaid = [\"elephants|which service\"]"), []);
     assert_eq!(says("[expect]\nsaid = [\"maple street\"]"), [FaultKind::NotSaid], "the greeting answers nothing");
+    let price = |said: &str| {
+        let mut trace = quiet();
+        trace.turns[1].agent = "The price for facial is 80 dollars.".into();
+        judge(&scenario(&format!("[expect]\nsaid = [\"{said}\"]")), &trace).success
+    };
+    assert!(price("80 dollars") && price("eighty dollars") && !price("ninety dollars"));
     assert_eq!(says("[expect]\nnot_said = [\"service\"]"), [FaultKind::Said]);
     assert_eq!(says("[expect]\nturns_at_most = 0"), [FaultKind::TooManyTurns]);
     let cut = Trace { complete: false, ending: "hung up".into(), ..quiet() };

@@ -47,7 +47,7 @@ impl Hearing {
 
     /// The phrases in what was said, in order.
     pub fn phrases(&self, said: &str) -> Vec<Heard> {
-        let said = words(said);
+        let said = tokens(said);
         let mut found = Vec::new();
         let mut at = 0;
         while at < said.len() {
@@ -77,11 +77,21 @@ fn template(phrase: Phrase, phrases: &Phrases) -> Template {
         (0..phrase.gaps().len()).map(|index| format!("gapnumber{}", "x".repeat(index + 1))).collect();
     let values: Vec<(&str, &str)> = phrase.gaps().iter().copied().zip(marks.iter().map(String::as_str)).collect();
     let said = speakable(&phrases.fill(phrase, &values), Language::English);
-    let pieces = words(&said).into_iter().map(|word| match marks.iter().position(|mark| *mark == word) {
+    let pieces = tokens(&said).into_iter().map(|word| match marks.iter().position(|mark| *mark == word) {
         Some(index) => Piece::Gap(phrase.gaps().get(index).copied().unwrap_or_default()),
         None => Piece::Word(word),
     });
     Template { phrase, pieces: pieces.collect() }
+}
+
+/// Words and commas: where a phrase has one, a value of several words ends there.
+fn tokens(text: &str) -> Vec<String> {
+    text.split_inclusive(',')
+        .flat_map(|part| {
+            let comma = part.ends_with(',').then(|| ",".to_owned());
+            words(part).into_iter().chain(comma)
+        })
+        .collect()
 }
 
 /// Fits the pieces to the beginning of the words: how many they take, and what is in the gaps.
@@ -100,7 +110,7 @@ fn fit(pieces: &[Piece], words: &[String]) -> Option<(usize, Vec<(&'static str, 
             for taken in 1..=LONGEST_GAP.min(words.len()) {
                 let (value, after) = words.split_at(taken);
                 if let Some((length, mut gaps)) = fit(rest, after) {
-                    gaps.insert(0, (*name, value.join(" ")));
+                    gaps.insert(0, (*name, value.join(" ").replace(" ,", ",")));
                     return Some((length + taken, gaps));
                 }
             }
@@ -121,7 +131,7 @@ mod tests {
         );
         let [heard] = heard.as_slice() else { panic!("{heard:?}") };
         assert_eq!(heard.phrase, Phrase::ConfirmBooking);
-        assert_eq!(heard.gap("when"), "friday november twenty seventh at three pm");
+        assert_eq!(heard.gap("when"), "friday, november twenty seventh, at three pm");
         assert_eq!((heard.gap("service"), heard.gap("name")), ("haircut", "sarah miller"));
     }
 
@@ -135,6 +145,19 @@ mod tests {
             let heard = hearing.phrases(&said);
             assert!(heard.iter().any(|heard| heard.phrase == *phrase), "{phrase:?} in \"{said}\": {heard:?}");
         }
+    }
+
+    #[test]
+    fn values_may_have_several_words() {
+        let hearing = Hearing::new(&Phrases::default());
+        let said = "So that is flu shot, Monday, November twenty third, at ten am, for Anna Smith, phone number five five \
+                    five, two two two. Shall I book it?";
+        let heard = hearing.phrases(said);
+        let [heard] = heard.as_slice() else { panic!("{heard:?}") };
+        assert_eq!(heard.phrase, Phrase::ConfirmBookingPhone);
+        assert_eq!(heard.gap("service"), "flu shot");
+        assert_eq!(heard.gap("when"), "monday, november twenty third, at ten am");
+        assert_eq!((heard.gap("name"), heard.gap("phone")), ("anna smith", "five five five, two two two"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
+use dialogue::shaping::{Language, speakable};
 use serde::{Deserialize, Serialize};
 
 use super::scenario::{Expect, Fields, MessageFields, Scenario};
-use super::trace::{Appointment, Note, Trace};
+use super::trace::{Appointment, LedgerTurn, Note, Trace};
 use super::words::{coming, digits_heard, says, sound, weekday, words};
 use crate::caller::Answer;
 
@@ -236,7 +237,9 @@ impl Bench<'_> {
 
     /// What the caller heard the agent say.
     fn wording(&mut self) {
-        let heard: Vec<String> = self.trace.turns.iter().skip(1).map(|turn| turn.agent.clone()).collect();
+        // As it is written and as it is spoken: "80 dollars" is "eighty dollars".
+        let both = |turn: &LedgerTurn| format!("{} | {}", turn.agent, speakable(&turn.agent, Language::English));
+        let heard: Vec<String> = self.trace.turns.iter().skip(1).map(both).collect();
         let heard = heard.join(" | ");
         let (said, not_said) = (self.expect().said.clone(), self.expect().not_said.clone());
         for wanted in said {

@@ -217,6 +217,10 @@ impl<'a> Persona<'a> {
             P::AskName | P::AskBookingName => Some(put::name(&self.facts, self.scenario.behaviour.spells)),
             P::AskLastName => Some(put::last_name(&self.facts)),
             P::AskSpelling => Some(put::last_name_spelled(&self.facts)),
+            // Not understood twice, a caller takes up the offer to key it in.
+            P::AskPhone | P::PhoneAgain | P::PhoneUnsure if nth > 1 && self.facts.phone.is_some() => {
+                self.facts.phone.as_ref().map(|phone| format!("#{phone}"))
+            }
             P::AskPhone | P::PhoneAgain | P::PhoneUnsure => Some(self.phone()),
             P::PhoneMeant => yes_if(self.facts.phone.as_deref() == Some(&digits_heard(question.gap("phone")))),
             P::AskCallerPhone => yes_if(self.facts.phone.is_none() || self.facts.phone == self.scenario.caller.number),
