@@ -44,7 +44,10 @@ fn it_answers_from_what_it_knows() {
         "What time on Tuesday, November twenty fourth would suit you?",
         "What is your full name, please?",
         "Please spell your last name for me, letter by letter.",
+        "Please spell your first name for me, letter by letter.",
         "What is the best phone number for you? You can say it or key it in.",
+        "I did not hear your name clearly. What is your full name, please?",
+        "I did not hear the time clearly. What time was that?",
     ];
     let said = answers(&scenario(""), &heard);
     let expected = [
@@ -53,7 +56,10 @@ fn it_answers_from_what_it_knows() {
         "at three o'clock",
         "my name is anna smith",
         "s m i t h",
+        "a n n a",
         "five five five oh one four two",
+        "my name is anna smith",
+        "at three o'clock",
     ];
     assert_eq!(said, expected);
 }

@@ -211,11 +211,15 @@ impl<'a> Persona<'a> {
             P::AskService | P::ListServices | P::PressService | P::AskPriceOf => Some(put::service(&self.facts)),
             P::AskDay if nth > 1 => Some(put::when(&self.facts)),
             P::AskDay => Some(put::day(&self.facts)),
-            P::AskTime => Some(self.facts.time.map_or_else(|| "any time".to_owned(), put::time)),
+            P::DayAgain => Some(put::day(&self.facts)),
+            P::AskTime | P::TimeAgain => Some(self.facts.time.map_or_else(|| "any time".to_owned(), put::time)),
             P::AskNewTime => Some(put::when(&self.facts)),
             P::OfferOne | P::OfferTwo | P::OfferThree => self.choose(question),
-            P::AskName | P::AskBookingName => Some(put::name(&self.facts, self.scenario.behaviour.spells)),
+            P::AskName | P::AskBookingName | P::NameAgain => {
+                Some(put::name(&self.facts, self.scenario.behaviour.spells))
+            }
             P::AskLastName => Some(put::last_name(&self.facts)),
+            P::AskSpellingFirst => Some(put::first_name_spelled(&self.facts)),
             P::AskSpelling => Some(put::last_name_spelled(&self.facts)),
             // Not understood twice, a caller takes up the offer to key it in.
             P::AskPhone | P::PhoneAgain | P::PhoneUnsure if nth > 1 && self.facts.phone.is_some() => {
@@ -432,6 +436,10 @@ fn asks(phrase: Phrase) -> bool {
             | P::AskLastName
             | P::AskBookingName
             | P::AskSpelling
+            | P::AskSpellingFirst
+            | P::NameAgain
+            | P::TimeAgain
+            | P::DayAgain
             | P::AskPhone
             | P::PhoneAgain
             | P::PhoneUnsure

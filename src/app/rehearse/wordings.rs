@@ -50,6 +50,10 @@ pub(super) fn last_name_spelled(facts: &Facts) -> String {
     letters(&last_name(facts))
 }
 
+pub(super) fn first_name_spelled(facts: &Facts) -> String {
+    letters(facts.name.as_deref().and_then(|name| name.split_whitespace().next()).unwrap_or("anybody"))
+}
+
 pub(super) fn phone(digits: &str) -> String {
     digits_said(digits)
 }
