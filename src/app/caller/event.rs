@@ -157,7 +157,7 @@ pub struct Summary {
     /// Interarrival jitter (RFC 3550, A.8).
     pub jitter_ms: Ms,
     /// Codec of both ways.
-    pub codec: Option<&'static str>,
+    pub codec: Option<String>,
     /// Mean opinion score of what was received, estimated by the E-model (G.107).
     pub mos: Option<f64>,
 }

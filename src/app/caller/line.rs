@@ -343,7 +343,7 @@ impl<F: FnMut(&Event)> Line<F> {
             receive_gap_p99_ms: quantile(&gaps, 0.99),
             receive_gap_max_ms: quantile(&gaps, 1.0),
             jitter_ms: Ms(f64::from(statistics.jitter_us) / 1_000.0),
-            codec: self.media.codec(),
+            codec: self.media.codec().map(str::to_owned),
             mos: self.media.mos().map(|mos| (mos * 100.0).round() / 100.0),
         };
         (self.tell)(&Event { at_ms: Ms::between(dialled, now), what: What::Summary(summary) });
