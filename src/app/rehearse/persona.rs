@@ -185,7 +185,7 @@ impl<'a> Persona<'a> {
     /// The answer to what the agent asked last.
     fn answer(&mut self, said: &str, heard: &[Heard]) -> Option<String> {
         let question = heard.iter().rev().find(|it| asks(it.phrase));
-        let Some(question) = question else { return self.to_something_else(said, heard) };
+        let Some(question) = question else { return self.answer_something_else(said, heard) };
         let phrase = question.phrase;
         let count = self.asked.entry(phrase).or_default();
         *count += 1;
@@ -369,7 +369,7 @@ impl<'a> Persona<'a> {
     }
 
     /// The agent asked nothing that is known.
-    fn to_something_else(&mut self, said: &str, heard: &[Heard]) -> Option<String> {
+    fn answer_something_else(&mut self, said: &str, heard: &[Heard]) -> Option<String> {
         let statement = |phrase: Phrase| heard.iter().any(|it| it.phrase == phrase);
         if statement(Phrase::NotUnderstood) || statement(Phrase::NotUnderstoodToo) {
             return Some(self.again());

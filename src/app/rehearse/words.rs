@@ -122,7 +122,7 @@ pub(super) fn sound(name: &str) -> String {
     for (written, heard) in [("ph", "f"), ("ck", "k"), ("ie", "y"), ("ey", "y"), ("ee", "y"), ("th", "t"), ("z", "s")] {
         sound = sound.replace(written, heard);
     }
-    let sound = sound.replace('i', "y").replace('c', "k").replace('q', "k");
+    let sound = sound.replace('i', "y").replace(['c', 'q'], "k");
     let mut letters: Vec<char> = Vec::new();
     for (at, letter) in sound.char_indices() {
         let starts_word = at == 0 || letters.last() == Some(&' ');
