@@ -201,6 +201,17 @@ fn a_pause_between_words_is_no_silence_after_a_barge_in() {
 }
 
 #[test]
+fn a_silence_that_a_quick_answer_ends_is_measured_all_the_same() {
+    let mut agent = Agent::new(&[(80, 6_000), (100, 400)]);
+    agent.utterance_ms = 400;
+    agent.stops_after_ms = Some(300);
+    play("[barge-in 1.5s] yes", &mut agent);
+    // Silent from 1,980 to 2,190, when it answers the words that ended at 2,090.
+    assert_eq!(agent.barge_ins(), [Some(290.0)]);
+    assert_eq!(agent.turns(), [(Answer::Heard, Some(100.0))]);
+}
+
+#[test]
 fn an_agent_that_speaks_too_early_is_counted_and_not_measured() {
     let mut agent = Agent::new(&[(80, 1_000)]);
     // The caller speaks from 2,070 to 3,070; the agent speaks from 2,600 to 3,600.

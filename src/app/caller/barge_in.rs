@@ -31,12 +31,20 @@ impl BargeIn {
     /// When the agent fell silent and how long it took, once it has been silent for long enough;
     /// no time when it was not speaking.
     pub fn verdict(&self, now: Now, last: Option<Now>) -> Option<(Now, What)> {
+        let (at, what) = self.settled(last)?;
+        let is_known = matches!(what, What::BargeIn { to_silence_ms: None, .. });
+        (is_known || now >= at + STOPPED).then_some((at, what))
+    }
+
+    /// The same of an agent that was last audible then and has begun its answer since: however
+    /// short, that was no pause between two words.
+    pub fn settled(&self, last: Option<Now>) -> Option<(Now, What)> {
         let (turn, began) = (self.turn, self.began?);
         let Some(last) = last.filter(|last| *last + WAS_SPEAKING >= self.asked) else {
             return Some((began, What::BargeIn { turn, to_silence_ms: None }));
         };
         let to_silence_ms = Some(Ms::between(began, last));
-        (now >= last.max(began) + STOPPED).then(|| (last.max(began), What::BargeIn { turn, to_silence_ms }))
+        Some((last.max(began), What::BargeIn { turn, to_silence_ms }))
     }
 
     /// When the verdict may be known.

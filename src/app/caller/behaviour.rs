@@ -187,6 +187,7 @@ impl Caller {
 
     fn audible(&mut self) {
         let now = self.now;
+        let before = self.agent.last();
         let sound = self.agent.audible(now);
         if let Sound::Start { first } = sound {
             if first {
@@ -197,6 +198,9 @@ impl Caller {
         }
         let is_listening = matches!(self.phase, Phase::Listening { .. });
         if is_listening && sound != Sound::More && self.answer_began.is_none() {
+            if let Some((at, what)) = self.barge_in.take().and_then(|it| it.settled(before)) {
+                self.tell(at, what);
+            }
             self.answered(now);
         }
     }
