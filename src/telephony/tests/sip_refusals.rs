@@ -10,7 +10,7 @@ use telephony::sip::{Codec, Command, Config, EndCause, EndedBy, Event, LocalMedi
 fn options_tell_what_we_can_do() {
     let seen = Bench::new().send(&request("OPTIONS", "a", "", ""));
     assert_eq!(seen.statuses(), [200]);
-    assert_eq!(seen.header("Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE");
+    assert_eq!(seen.header("Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO");
     assert_eq!(seen.header("Accept"), "application/sdp");
     assert!(seen.header("To").contains(";tag="));
     assert!(seen.header("Server").starts_with("Callbox/"));
@@ -31,7 +31,7 @@ fn methods_we_do_not_have() {
         ("SUBSCRIBE", 405),
         ("MESSAGE", 405),
         ("REFER", 405),
-        ("INFO", 405),
+        ("INFO", 481),
         ("PRACK", 405),
         ("PUBLISH", 405),
         ("NOTIFY", 405),
