@@ -8,7 +8,7 @@ use super::Conversation;
 use super::floor::{Floor, Meaning, Scene, meaning};
 use super::ledger::Kind;
 use super::timers::Timer;
-use crate::brain::{Brain, Heard, Outcome};
+use crate::brain::{Brain, Expect, Heard, Outcome};
 use crate::io::Output;
 
 /// So far below the caller's own level, speech is more likely an echo.
@@ -63,18 +63,17 @@ impl<B: Brain> Conversation<B> {
             self.let_go(now, Floor::Overlapped);
             return;
         }
-        if let Some(hypothesis) = self.hypothesis.as_ref() {
-            match self.judge(&hypothesis.text, false) {
-                Meaning::Words => self.interrupt(now),
-                Meaning::Nod | Meaning::Echo => self.let_go(now, Floor::Overlapped),
-            }
-            return;
-        }
         let sure = since + Duration::from_millis(u64::from(self.config.floor.sure_ms));
-        if now >= sure || !self.engines.hearing {
-            self.interrupt(now);
-        } else {
-            self.timers.set(Timer::Verdict, sure);
+        let meaning = self.hypothesis.as_ref().map(|hypothesis| self.judge(&hypothesis.text, false));
+        match meaning {
+            Some(Meaning::Words) => self.interrupt(now),
+            Some(Meaning::Echo) => self.let_go(now, Floor::Overlapped),
+            // Where an answer is wanted "yes" may become "yes please": to go on and stop again a
+            // moment later would be a stutter.
+            Some(Meaning::Nod) if now < sure && self.answer_wanted() => self.timers.set(Timer::Verdict, sure),
+            Some(Meaning::Nod) => self.let_go(now, Floor::Overlapped),
+            None if now < sure && self.engines.hearing => self.timers.set(Timer::Verdict, sure),
+            None => self.interrupt(now),
         }
     }
 
@@ -177,6 +176,10 @@ impl<B: Brain> Conversation<B> {
         if self.work.running.is_none() {
             self.close_record();
         }
+    }
+
+    fn answer_wanted(&self) -> bool {
+        matches!(self.brain.expects(), Expect::YesNo | Expect::Choice)
     }
 
     fn judge(&self, text: &str, is_final: bool) -> Meaning {
