@@ -1,39 +1,8 @@
 //! Values as callers say and hear them.
 
+use dialogue::business::WEEKDAYS;
+use dialogue::parse::number::{ONES, TENS, in_words};
 use jiff::civil::{DateTime, Time, Weekday};
-
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 6] = ["", "", "twenty", "thirty", "forty", "fifty"];
-pub(super) const DAYS: [(&str, Weekday); 7] = [
-    ("monday", Weekday::Monday),
-    ("tuesday", Weekday::Tuesday),
-    ("wednesday", Weekday::Wednesday),
-    ("thursday", Weekday::Thursday),
-    ("friday", Weekday::Friday),
-    ("saturday", Weekday::Saturday),
-    ("sunday", Weekday::Sunday),
-];
 
 /// The words of a text: lower case, without punctuation.
 pub(super) fn words(text: &str) -> Vec<String> {
@@ -51,14 +20,7 @@ pub(super) fn says(text: &str, phrase: &str) -> bool {
 }
 
 fn number(n: i8) -> String {
-    let n = usize::try_from(n).unwrap_or_default();
-    match (ONES.get(n), TENS.get(n / 10), n % 10) {
-        (Some(word), _, _) => (*word).to_owned(),
-        (None, Some(tens), 0) => (*tens).to_owned(),
-        (None, tens, ones) => {
-            format!("{} {}", tens.copied().unwrap_or_default(), ONES.get(ones).copied().unwrap_or_default())
-        }
-    }
+    in_words(u32::try_from(n).unwrap_or_default())
 }
 
 /// "three thirty", "noon", without a half of the day.
@@ -137,7 +99,7 @@ pub(super) fn sound(name: &str) -> String {
 
 /// The weekday of this name.
 pub(super) fn weekday(name: &str) -> Option<Weekday> {
-    DAYS.iter().find(|(known, _)| *known == name.to_lowercase()).map(|(_, day)| *day)
+    WEEKDAYS.iter().find(|(known, _)| *known == name.to_lowercase()).map(|(_, day)| *day)
 }
 
 /// The next such weekday, never today.

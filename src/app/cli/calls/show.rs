@@ -98,7 +98,9 @@ fn head(call: &Call) -> String {
     }
     if let (Some(p99), Some(most)) = (call.send_gap_p99_ms, call.send_gap_most_ms) {
         let most = if most < 100.0 { format!("{most:.1} ms") } else { "100 ms or more".into() };
-        text.push_str(&format!("sent every 20 ms: 99 of 100 within {p99:.1} ms, the latest within {most}\n"));
+        text.push_str(&format!(
+            "sent within {p99:.1} ms of the one before in 99 of 100 cases, within {most} at the latest\n"
+        ));
     }
     text
 }

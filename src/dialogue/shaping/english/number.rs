@@ -2,30 +2,8 @@
 
 use super::Said;
 use super::token::Token;
+use crate::parse::number::{ONES, TENS};
 
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const SCALES: [(u64, &str); 4] =
     [(1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand")];
 /// From here on a number is read digit by digit.
@@ -34,7 +12,7 @@ const MOST: u64 = 1_000_000_000_000_000;
 const CODE_DIGITS: usize = 7;
 
 fn small(n: u64) -> &'static str {
-    usize::try_from(n).ok().and_then(|n| SMALL.get(n)).copied().unwrap_or_default()
+    usize::try_from(n).ok().and_then(|n| ONES.get(n)).copied().unwrap_or_default()
 }
 
 /// A cardinal: "one thousand two hundred five".
