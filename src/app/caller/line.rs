@@ -266,7 +266,9 @@ impl<F: FnMut(&Event)> Line<F> {
             sip::Event::Ringing { .. } => self.inputs.push_back((now, Input::Ringing)),
             sip::Event::Media { media, .. } => self.media.agree(now, &media),
             sip::Event::Established { .. } => self.inputs.push_back((now, Input::Established)),
-            sip::Event::Digit { .. } => {}
+            sip::Event::Digit { .. } | sip::Event::Reason { .. } => {}
+            // Nothing is asked of the agent, and nobody may send a caller elsewhere.
+            sip::Event::Referral { .. } | sip::Event::Refer { .. } => {}
             sip::Event::Ended { cause, by, .. } => self.ended(cause, by),
             sip::Event::Incoming { call, .. } => self.order(Command::Reject { call, status: 486, retry_after_s: None }),
         }

@@ -170,7 +170,7 @@ impl Switchboard {
                 self.calls.remove(&call);
             }
             Event::Dialled { token, call } => self.dialled(token, call).await,
-            Event::Ringing { .. } => {}
+            Event::Ringing { .. } | Event::Reason { .. } | Event::Referral { .. } | Event::Refer { .. } => {}
         }
     }
 

@@ -150,7 +150,7 @@ impl Endpoint {
     }
 
     /// Who may always call, and is never limited or banned.
-    fn is_friend(&self, ip: std::net::IpAddr) -> bool {
+    pub(super) fn is_friend(&self, ip: std::net::IpAddr) -> bool {
         self.config.allow.iter().any(|network| network.contains(ip)) || self.lines.knows(ip)
     }
 

@@ -9,8 +9,12 @@ pub(super) use sipx_sip::session::Session as SessionTimer;
 use super::dialog::Dialog;
 use super::flow::Flow;
 use super::inbound::Way;
+use super::refer::Sent;
+use super::referred::Asked;
+use super::reliable::{Early, Provisional};
 use super::requests::{Abilities, Errand};
 use super::transactions::TransactionId;
+use super::{CallKey, EndCause};
 use crate::sdp::{Description, LocalMedia, NegotiatedMedia};
 
 /// One call: its dialog, its session, and how far it has come.
@@ -34,7 +38,18 @@ pub(super) struct Call {
     pub errand: Option<Errand>,
     /// The application wants the peer held, or not any more, and the peer does not know yet.
     pub wants_held: Option<bool>,
-    /// Its Ended was said; only the signalling is still closing.
+    /// Its last provisional response that was sent reliably.
+    pub provisional: Option<Provisional>,
+    /// The application wants it taken as soon as that is acknowledged.
+    pub wants_taken: Option<LocalMedia>,
+    /// The call that this one replaces once it is taken (RFC 3891).
+    pub replaces: Option<CallKey>,
+    /// A REFER of ours.
+    pub referral: Option<Sent>,
+    /// A REFER of theirs.
+    pub referred: Option<Asked>,
+    /// Its Ended was said, with this cause; only the signalling is still closing.
+    pub cause: Option<EndCause>,
     pub ended: bool,
 }
 
@@ -53,6 +68,12 @@ impl Call {
             timer: None,
             errand: None,
             wants_held: None,
+            provisional: None,
+            wants_taken: None,
+            replaces: None,
+            referral: None,
+            referred: None,
+            cause: None,
             ended: false,
         }
     }
@@ -100,6 +121,8 @@ pub(super) struct Dialling {
     /// A provisional response came: now a CANCEL may be sent (RFC 3261, 9.1).
     pub provisional: bool,
     pub ringing: bool,
+    /// The forks that have sent reliable provisional responses.
+    pub early: Vec<Early>,
     /// The application gave up.
     pub cancelled: bool,
 }
@@ -126,13 +149,16 @@ pub(super) struct Session {
     /// What we described last, to tell a change.
     pub described: String,
     pub media: Option<NegotiatedMedia>,
+    /// Offer and answer are through before the call is: an answer went reliably with a
+    /// provisional response (RFC 3262, 5).
+    pub settled: bool,
     /// We hold the peer: what we describe says that we receive nothing.
     pub holds: bool,
 }
 
 impl Session {
     pub(super) fn new(id: u64) -> Self {
-        Session { id, version: 1, local: None, described: String::new(), media: None, holds: false }
+        Session { id, version: 1, local: None, described: String::new(), media: None, settled: false, holds: false }
     }
 
     /// Describes with `write`, raising the version only if the description has changed since

@@ -8,6 +8,7 @@ use sipx_sip::{HeaderName, Method, Request, TransactionKey};
 use super::body::{description, refusal};
 use super::call::{Call, Offered, Phase, Session, Unacknowledged};
 use super::dialog::Dialog;
+use super::identity::{self, Background};
 use super::inbound::{Incoming, Way};
 use super::limits::{self, Kind};
 use super::party::party;
@@ -31,7 +32,8 @@ impl Endpoint {
                     sdp::acceptable(offer).map_err(|fault| refusal(fault, &self.config.user_agent))?;
                 }
                 self.session_terms(&incoming.request)?;
-                Ok(offer)
+                let replaces = self.replaced(&incoming)?;
+                Ok((offer, replaces))
             })
         };
         let key = self.new_call_key();
@@ -44,9 +46,9 @@ impl Endpoint {
                 let way = self.way(&incoming);
                 self.answer(way, &incoming.request, reply, &key.to_string());
             }
-            Ok(offer) => {
+            Ok((offer, replaces)) => {
                 let way = self.way(&incoming);
-                self.offer_call(key, way, incoming, offer, merge);
+                self.offer_call(key, way, incoming, (offer, replaces), merge);
             }
         }
     }
@@ -56,7 +58,7 @@ impl Endpoint {
         key: CallKey,
         way: Way,
         incoming: Incoming,
-        offer: Option<sdp::Description>,
+        (offer, replaces): (Option<sdp::Description>, Option<CallKey>),
         merge: super::call::Merge,
     ) {
         let contact = self.contact(incoming.arrival.flow);
@@ -73,24 +75,24 @@ impl Endpoint {
         self.merged.insert(merge.clone(), key);
         let ring = self.now + expires.min(self.config.ring_limit);
         self.timers.set(TimerKey::Call(key, CallTimer::Ring), ring);
+        let headers = &incoming.request.headers;
+        let trusted = self.is_friend(incoming.arrival.from.ip());
+        let (caller, asserted) = identity::caller(headers, trusted);
+        let diversion = if trusted { identity::diversion(headers) } else { None };
         let event = Event::Incoming {
             call: key,
-            caller: incoming
-                .request
-                .headers
-                .typed::<From>()
-                .and_then(Result::ok)
-                .map(|from| party(from.display_name.as_deref(), &from.uri))
-                .unwrap_or_default(),
+            caller,
             called: party(None, &incoming.request.uri),
             source: incoming.arrival.from,
             has_offer: offer.is_some(),
+            background: Box::new(Background { asserted, diversion, replaces }),
         };
         let session = Session::new(self.random.u64(1..u64::from(u32::MAX)));
         let abilities = Abilities::of(&incoming.request.headers);
         let phase = Phase::Offered(Box::new(Offered { way, request: incoming.request, offer }));
         let mut call = Call::new(dialog, session, phase, source, Some(merge));
         call.peer = abilities;
+        call.replaces = replaces;
         self.calls.insert(key, call);
         self.tell(event);
     }
@@ -123,17 +125,14 @@ impl Endpoint {
         Ok(())
     }
 
-    /// 180.
-    pub(super) fn ring(&mut self, key: CallKey) {
-        if let Some(Call { phase: Phase::Offered(offered), dialog, .. }) = self.calls.get(&key) {
-            let reply = in_dialog(Reply::new(180), &offered.request, &dialog.contact);
-            let (way, request) = (offered.way, offered.request.clone());
-            self.answer(way, &request, reply, &key.to_string());
-        }
-    }
-
     /// 200, with our answer or our offer.
     pub(super) fn take(&mut self, key: CallKey, media: LocalMedia) {
+        if self.waits_for_prack(key) {
+            if let Some(call) = self.calls.get_mut(&key) {
+                call.wants_taken = Some(media);
+            }
+            return;
+        }
         let Some(Call { phase: Phase::Offered(offered), .. }) = self.calls.get(&key) else {
             return;
         };
@@ -157,20 +156,24 @@ impl Endpoint {
                 return self.refuse(key, reply, EndCause::NoMedia, EndedBy::Local);
             }
         };
-        let reply = in_dialog(Reply::new(200), &offered.request, &call.dialog.contact).sdp(body);
+        let mut reply = in_dialog(Reply::new(200), &offered.request, &call.dialog.contact);
+        if !call.session.settled {
+            reply = reply.sdp(body); // else the answer is there already (RFC 3262, 5)
+        }
         let reply = with_terms(reply, terms);
         let (way, request) = (offered.way, offered.request.clone());
         let mut media = media;
         agreed.iter().for_each(|agreed| media.agreed(agreed));
         call.session.local = Some(media);
-        call.session.media.clone_from(&agreed);
         call.phase = Phase::Answered;
         self.timers.clear(TimerKey::Call(key, CallTimer::Ring));
+        self.timers.clear(TimerKey::Call(key, CallTimer::Provisional));
         self.send_accepting(key, way, &request, reply, agreed.is_none());
         self.run_terms(key, terms);
         if let Some(media) = agreed {
-            self.tell(Event::Media { call: key, media });
+            self.agree(key, media);
         }
+        self.shut_replaced(key);
     }
 
     /// Sends a 2xx to an INVITE and sees to it that it arrives (RFC 3261, 13.3.1.4).
@@ -308,6 +311,7 @@ impl Endpoint {
         let way = Way { transaction: None, flow: incoming.reply_flow };
         self.answer(way, &incoming.request, Reply::new(200), &tag);
         if let Some(key) = ours {
+            self.tell_reason(key, &incoming.request.headers);
             self.refuse(key, Reply::new(487), EndCause::Cancelled, EndedBy::Remote);
         }
     }

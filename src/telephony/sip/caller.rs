@@ -46,6 +46,7 @@ impl Endpoint {
         let target = Uri::parse(dial.target.into_bytes().into()).ok()?;
         target.host()?;
         let way = self.lines.way_out(&target);
+        let (target, fields) = super::uri_fields::split(target);
         let target = match &way {
             Some(way) => at_host(&target, &way.host)?,
             None => target,
@@ -87,6 +88,9 @@ impl Endpoint {
         for (name, value) in self.asked_session(self.config.session_interval) {
             invite = invite.header(name, value).ok()?;
         }
+        for (name, value) in fields {
+            invite = invite.header(name, value).ok()?;
+        }
         let invite = invite.header(HeaderName::ContentType, ACCEPT).ok()?.body(body).build();
         self.keep(key, Call::new(dialog, session, Phase::Closing, limits::source(to.ip()), None));
         self.timers.set(TimerKey::Call(key, CallTimer::Ring), self.now + self.config.ring_limit);
@@ -100,6 +104,7 @@ impl Endpoint {
                 tries: 0,
                 provisional: false,
                 ringing: false,
+                early: Vec::new(),
                 cancelled: false,
             }));
         }
@@ -130,6 +135,7 @@ impl Endpoint {
             if status == 422 && self.ask_longer_session(key, response).is_some() {
                 return;
             }
+            self.tell_reason(key, &response.headers);
             self.end(key, EndCause::Rejected { status }, EndedBy::Remote);
             return self.forget(key);
         }
@@ -139,15 +145,14 @@ impl Endpoint {
                 self.send_cancel(key)
             };
         }
-        if response.status.code() > 100 {
-            let ringing = !std::mem::replace(&mut dialling.ringing, true);
-            call.dialog.learn(response);
-            if ringing {
-                self.tell(Event::Ringing { call: key });
+        if response.status.code() > 100 && self.acknowledge_provisional(key, response) {
+            if let Some(call) = self.calls.get_mut(&key) {
+                call.dialog.learn(response);
             }
+            self.rings(key);
             // An answer in an unreliable provisional is a preview that the 200 must repeat
             // (RFC 3261, 13.2.1): good enough to hear ringback by.
-            self.take_response_answer(key, response);
+            self.take_early_answer(key, response);
         }
     }
 
@@ -236,23 +241,22 @@ impl Endpoint {
         }
         let mut fork = call.dialog.clone();
         fork.learn(response);
-        let flow = Flow::Datagram { to: fork.next_hop(), local: None };
-        let flow = if fork.flow.is_stream() { fork.flow } else { flow };
+        let flow = fork.way();
         let agent = self.config.user_agent.clone();
         let sequence = sequence_of(response);
         let ack = fork.request(Method::Ack, sequence, &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(ack) = ack {
             self.transmit(flow, bytes_of(&ack));
         }
-        let bye =
-            fork.request(Method::Bye, sequence.saturating_add(1), &self.via(flow), &agent).map(RequestBuilder::build);
+        let next = fork.local_sequence.saturating_add(1); // above every PRACK
+        let bye = fork.request(Method::Bye, next, &self.via(flow), &agent).map(RequestBuilder::build);
         if let Some(bye) = bye {
             self.open_client(bye, flow, Owner::Nobody);
         }
     }
 
     /// Takes the answer in a response; false where there is none that holds.
-    fn take_response_answer(&mut self, key: CallKey, response: &Response) -> bool {
+    pub(super) fn take_response_answer(&mut self, key: CallKey, response: &Response) -> bool {
         let Some(call) = self.calls.get(&key) else {
             return false;
         };
@@ -355,7 +359,13 @@ impl Endpoint {
         call.phase = Phase::Closing;
         call.dialog.local_sequence = call.dialog.local_sequence.saturating_add(1);
         let sequence = call.dialog.local_sequence;
-        let bye = via.and_then(|via| call.dialog.request(Method::Bye, sequence, &via, &self.config.user_agent));
+        let reason = call.cause.and_then(super::reason::field);
+        let bye = via
+            .and_then(|via| call.dialog.request(Method::Bye, sequence, &via, &self.config.user_agent))
+            .and_then(|bye| match reason {
+                Some(reason) => bye.header(HeaderName::Reason, reason).ok(),
+                None => Some(bye),
+            });
         let sent = bye.zip(flow).and_then(|(bye, flow)| self.open_client(bye.build(), flow, Owner::Bye(key)));
         if sent.is_none() {
             self.forget(key);
@@ -392,7 +402,7 @@ fn bytes_of(request: &Request) -> Vec<u8> {
 }
 
 /// The same URI at another host.
-fn at_host(uri: &Uri, host: &str) -> Option<Uri> {
+pub(super) fn at_host(uri: &Uri, host: &str) -> Option<Uri> {
     let user = uri.user().map(|user| String::from_utf8_lossy(user).into_owned() + "@").unwrap_or_default();
     Uri::parse(format!("sip:{user}{host}").into_bytes().into()).ok()
 }

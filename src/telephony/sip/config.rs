@@ -54,6 +54,8 @@ pub struct Config {
     pub contact_as_seen: bool,
     /// Who may always call, is never asked for a proof, never limited, never banned.
     pub allow: Vec<Network>,
+    /// Who may send us to somebody else by REFER; others get 603.
+    pub referrers: Vec<Network>,
     /// Only those may call, and who belongs to an account or a trunk; others get 403.
     pub restricted: bool,
     /// Who may call with a password from elsewhere. With any, everybody else is asked for one.
@@ -102,6 +104,7 @@ impl Config {
             answer_to_source_port: false,
             contact_as_seen: false,
             allow: Vec::new(),
+            referrers: Vec::new(),
             restricted: false,
             users: Vec::new(),
             realm: "callbox".to_owned(),

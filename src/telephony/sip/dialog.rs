@@ -119,6 +119,11 @@ impl Dialog {
             .ok()
     }
 
+    /// The way of a fork's requests, which has no connection of its own.
+    pub(super) fn way(&self) -> Flow {
+        if self.flow.is_stream() { self.flow } else { Flow::Datagram { to: self.next_hop(), local: None } }
+    }
+
     /// The next hop of requests: the first route or the target where it is an address that can
     /// be reached, else where the peer was last heard. A private Contact behind a public source
     /// is a phone behind NAT.

@@ -12,6 +12,7 @@ use super::flow::Flow;
 use super::guard::Guard;
 use super::limits::{Kind, Sources};
 use super::lines::Lines;
+use super::refer::Referral;
 use super::responses::Reply;
 use super::timers::{CallTimer, TimerKey, Timers};
 use super::transactions::Transactions;
@@ -91,6 +92,7 @@ impl Endpoint {
     fn command(&mut self, command: Command) {
         match command {
             Command::Ring { call } => self.ring(call),
+            Command::Progress { call, media } => self.progress(call, media),
             Command::Answer { call, media } => self.take(call, media),
             Command::Reject { call, status, retry_after_s } => {
                 let status = if (300..=699).contains(&status) { status } else { 480 };
@@ -105,6 +107,8 @@ impl Endpoint {
             Command::Dial { token, target, destination, from_display, from_user, media, transport, connection } => {
                 self.dial(Dial { token, target, destination, from_display, from_user, media, transport, connection })
             }
+            Command::Refer { call, to, within } => self.refer(call, to, within),
+            Command::Referred { call, status } => self.referred(call, status),
             Command::SignOn => self.sign_on(),
             Command::SignOff => self.sign_off(),
             Command::Refuse(draining) => self.draining = draining,
@@ -112,7 +116,7 @@ impl Endpoint {
         }
     }
 
-    fn hang_up(&mut self, key: CallKey) {
+    pub(super) fn hang_up(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
@@ -151,6 +155,8 @@ impl Endpoint {
             TimerKey::Call(key, CallTimer::Cancelled) => self.cancelled(key),
             TimerKey::Call(key, CallTimer::Refresh) => self.refresh_due(key),
             TimerKey::Call(key, CallTimer::Expire) => self.session_over(key),
+            TimerKey::Call(key, CallTimer::Provisional) => self.provisional_due(key),
+            TimerKey::Call(key, CallTimer::Refer) => self.referral_over(key, Referral::Silent),
             TimerKey::Call(key, CallTimer::Glare) => self.catch_up(key),
         }
     }
@@ -161,6 +167,7 @@ impl Endpoint {
             return;
         };
         call.ended = true;
+        call.cause = Some(cause);
         self.active = self.active.saturating_sub(1);
         self.sources.give_back(call.source, Kind::Call);
         self.tell(Event::Ended { call: key, cause, by });

@@ -160,6 +160,7 @@ impl Endpoint {
         let request = &incoming.request;
         match &request.method {
             Method::Invite | Method::Bye | Method::Options | Method::Update | Method::Info => {}
+            Method::Prack | Method::Refer | Method::Notify => {}
             Method::Other(_) => return Err(Reply::new(501).header(HeaderName::Allow, ALLOW)),
             _ => return Err(Reply::new(405).header(HeaderName::Allow, ALLOW)),
         }
@@ -189,7 +190,11 @@ impl Endpoint {
                 let reply = self.capabilities();
                 self.answer_once(&incoming, &reply);
             }
-            // BYE, UPDATE and INFO exist in dialogs only.
+            // Nobody sends us anywhere from outside of a call.
+            Method::Refer => self.answer_once(&incoming, &Reply::new(603)),
+            // Lamps for waiting messages and the like were not asked for (RFC 6665, 4.1.3).
+            Method::Notify => self.answer_once(&incoming, &Reply::new(489)),
+            // BYE, UPDATE, INFO and PRACK exist in dialogs only.
             _ => self.answer_once(&incoming, &Reply::new(481)),
         }
     }

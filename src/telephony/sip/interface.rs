@@ -1,8 +1,12 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use super::identity::Background;
 use super::lines::Query;
 use super::notice::Notice;
+use super::reason::Reason;
+use super::refer::{ReferTo, Referral};
 use crate::sdp::{LocalMedia, NegotiatedMedia};
 
 /// One call of one endpoint; never used twice.
@@ -99,6 +103,14 @@ pub enum Command {
         /// The call.
         call: CallKey,
     },
+    /// Be heard before the call is taken: 183 with our answer, reliably where the caller can
+    /// (RFC 3262). Nothing for an INVITE without an offer.
+    Progress {
+        /// The call.
+        call: CallKey,
+        /// Our end of the audio; [`Command::Answer`] must give the same.
+        media: LocalMedia,
+    },
     /// Take the call: 200 with our answer, or with our offer where the INVITE had none.
     Answer {
         /// The call.
@@ -128,12 +140,32 @@ pub enum Command {
         /// True to hold.
         held: bool,
     },
+    /// Ask the peer to call somebody else in our place (REFER, RFC 3515). What comes of it is
+    /// told by [`Event::Referral`]; the call stands until the application hangs up.
+    Refer {
+        /// The call.
+        call: CallKey,
+        /// Whom.
+        to: ReferTo,
+        /// For how long news is waited for.
+        within: Duration,
+    },
+    /// How the call that a peer asked for ([`Event::Refer`]) is going: the status of its
+    /// responses, the final one last.
+    Referred {
+        /// The call in which it was asked.
+        call: CallKey,
+        /// 100 to 699.
+        status: u16,
+    },
     /// Place a call.
     Dial {
         /// Comes back in [`Event::Dialled`].
         token: u64,
         /// `sip:user@host:port`. Where the host is the name of a trunk or of an account, the call
-        /// goes out by that line, and the next two don't matter.
+        /// goes out by that line, and the next two don't matter. Header fields behind a `?` go
+        /// into the INVITE where they are Replaces, Referred-By, User-to-User or begin with `X-`
+        /// (RFC 3261, 19.1.5).
         target: String,
         /// Where to send the INVITE; needed where the target's host is a name.
         destination: Option<SocketAddr>,
@@ -226,6 +258,8 @@ pub enum Event {
         source: SocketAddr,
         /// The INVITE has an offer; otherwise we make it.
         has_offer: bool,
+        /// What it says beside.
+        background: Box<Background>,
     },
     /// A Dial command became a call.
     Dialled {
@@ -257,6 +291,28 @@ pub enum Event {
         call: CallKey,
         /// `0-9*#A-D`.
         digit: char,
+    },
+    /// What has become of a [`Command::Refer`] so far.
+    Referral {
+        /// The call.
+        call: CallKey,
+        /// The news; after all but progress there are no more.
+        news: Referral,
+    },
+    /// The peer wants us to call somebody else in its place (REFER), which its address may. It was
+    /// told that we try: say how it goes with [`Command::Referred`].
+    Refer {
+        /// The call.
+        call: CallKey,
+        /// Whom: an address, with the header fields that its INVITE is to have.
+        to: String,
+    },
+    /// The peer says why it ends the call (RFC 3326), which is told next.
+    Reason {
+        /// The call.
+        call: CallKey,
+        /// Why.
+        reason: Reason,
     },
     /// The call is over.
     Ended {

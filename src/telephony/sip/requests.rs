@@ -25,7 +25,7 @@ pub(super) struct Abilities {
     /// UPDATE (RFC 3311).
     pub update: bool,
     /// REFER (RFC 3515).
-    pub refer: bool,
+    pub refer: Option<bool>,
     /// Session timers (RFC 4028).
     pub timer: bool,
     /// Reliable provisional responses (RFC 3262).
@@ -48,7 +48,7 @@ impl Abilities {
         };
         if headers.get(&HeaderName::Allow).is_some() {
             self.update = listed(&HeaderName::Allow, "UPDATE");
-            self.refer = listed(&HeaderName::Allow, "REFER");
+            self.refer = Some(listed(&HeaderName::Allow, "REFER"));
         }
         let can = |what: &str| listed(&HeaderName::Supported, what) || listed(&HeaderName::Require, what);
         self.timer |= can("timer");
@@ -82,7 +82,9 @@ impl Endpoint {
         };
         let waits = self.timers.is_set(TimerKey::Call(key, CallTimer::Glare));
         let idle = call.unacknowledged.is_none() && call.errand.is_none();
-        let free = matches!(call.phase, Phase::Up) && idle && !waits;
+        // Before the call is up only UPDATE can do it (RFC 3311, 5.1).
+        let early = matches!(call.phase, Phase::Dialling(_)) && call.session.settled && call.peer.update;
+        let free = (matches!(call.phase, Phase::Up) || early) && idle && !waits;
         match call.wants_held {
             Some(held) if free && held != call.session.holds => self.send_hold(key, held),
             Some(held) if free && held == call.session.holds => self.wants_nothing(key),
@@ -103,14 +105,15 @@ impl Endpoint {
         let Some(local) = call.session.local.clone() else {
             return;
         };
-        let id = call.session.id;
+        let (id, early) = (call.session.id, matches!(call.phase, Phase::Dialling(_)));
         let made = call.session.describe(|version| {
             let offer = sdp::offer(&local, (id, version));
             Ok::<_, Fault>((if held { sdp::hold(&offer) } else { offer }, None))
         });
         if let Ok((body, _)) = made {
             let headers = self.refresh_headers(key);
-            self.send_errand(key, Method::Invite, Errand::Hold(held), headers, Some(body));
+            let method = if early { Method::Update } else { Method::Invite };
+            self.send_errand(key, method, Errand::Hold(held), headers, Some(body));
         }
     }
 
@@ -194,7 +197,7 @@ impl Endpoint {
             return;
         };
         call.errand = None;
-        if !matches!(call.phase, Phase::Up) {
+        if !matches!(call.phase, Phase::Up | Phase::Dialling(_)) {
             return;
         }
         match response.status.code() {

@@ -4,11 +4,11 @@
 use sipx_sip::{Header, HeaderName, Request, Response, ResponseBuilder, StatusCode};
 
 /// The methods we act on.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, REFER, NOTIFY";
 /// The extensions a peer may require of us.
-pub(super) const EXTENSIONS: [&str; 1] = ["timer"];
+pub(super) const EXTENSIONS: [&str; 3] = ["timer", "100rel", "replaces"];
 /// The same, as a header field.
-pub(super) const SUPPORTED: &str = "timer";
+pub(super) const SUPPORTED: &str = "timer, 100rel, replaces";
 /// The body we understand.
 pub(super) const ACCEPT: &str = "application/sdp";
 
@@ -262,7 +262,9 @@ pub(super) fn reason(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
+        183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -278,10 +280,12 @@ pub(super) fn reason(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Server Time-out",
         505 => "Version Not Supported",
         513 => "Message Too Large",
         600 => "Busy Everywhere",

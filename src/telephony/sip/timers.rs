@@ -37,13 +37,17 @@ pub(super) enum CallTimer {
     Refresh,
     /// When to end a session that was not refreshed (RFC 4028, 10).
     Expire,
+    /// When to send a reliable provisional response again (RFC 3262, 3).
+    Provisional,
+    /// When news of a REFER is no longer waited for.
+    Refer,
     /// When to try again what both ends tried at once (RFC 3261, 14.1).
     Glare,
 }
 
 impl CallTimer {
     /// All of them.
-    pub(super) const ALL: [CallTimer; 7] = [
+    pub(super) const ALL: [CallTimer; 9] = [
         CallTimer::Ring,
         CallTimer::Retransmit,
         CallTimer::Acknowledge,
@@ -51,6 +55,8 @@ impl CallTimer {
         CallTimer::Refresh,
         CallTimer::Expire,
         CallTimer::Glare,
+        CallTimer::Provisional,
+        CallTimer::Refer,
     ];
 }
 

@@ -12,6 +12,7 @@ use sipx_sip::{
 use super::flow::Flow;
 use super::limits::{self, Kind};
 use super::lines::TargetId;
+use super::refer::Referral;
 use super::requests::Errand;
 use super::timers::TimerKey;
 use super::{CallKey, Endpoint};
@@ -34,7 +35,11 @@ pub(super) enum Owner {
     Register(usize),
     /// The OPTIONS that asks whether this target is there.
     Ping(TargetId),
-    /// Nobody: a CANCEL, or the BYE of a fork that was not wanted.
+    /// A REFER within this call.
+    Refer(CallKey),
+    /// A NOTIFY that tells of a REFER within this call.
+    Notify(CallKey),
+    /// Nobody: a CANCEL, a PRACK, or the BYE of a fork that was not wanted.
     Nobody,
 }
 
@@ -278,6 +283,13 @@ impl Endpoint {
             }
             (TuEvent::Timeout | TuEvent::TransportError, Owner::Ping(id)) => {
                 self.trunk_target(id, trunk::Input::Lost);
+            }
+            (TuEvent::Response(response), Owner::Refer(call)) => self.refer_response(call, &response),
+            (TuEvent::Timeout | TuEvent::TransportError, Owner::Refer(call)) => {
+                self.referral_over(call, Referral::Refused(408));
+            }
+            (TuEvent::Response(response), Owner::Notify(call)) if response.status.code() >= 300 => {
+                self.notify_refused(call);
             }
             (TuEvent::Response(response), Owner::Errand(call, errand)) => {
                 self.errand_response(call, errand, &response);

@@ -1,11 +1,13 @@
-//! Requests within a dialog: BYE, re-INVITE, UPDATE, OPTIONS.
+//! Requests within a dialog: BYE, re-INVITE, UPDATE, INFO, PRACK, REFER, NOTIFY, OPTIONS.
 
+use sipx_sip::message::Headers;
 use sipx_sip::{HeaderName, Method};
 
 use super::body::{description, refusal};
 use super::call::Phase;
 use super::callee::in_dialog;
 use super::inbound::{Incoming, Way, with_capabilities};
+use super::reason::Reason;
 use super::requests::Errand;
 use super::responses::Reply;
 use super::session_timer::with_terms;
@@ -38,6 +40,18 @@ impl Endpoint {
             Method::Bye => self.bye(key, way, &incoming),
             Method::Invite => self.reinvite(key, way, &incoming),
             Method::Update => self.update(key, way, &incoming),
+            Method::Prack => self.pracked(key, way, &incoming),
+            Method::Notify => {
+                let reply = self.notified(key, &incoming.request);
+                self.answer(way, &incoming.request, reply, &key.to_string());
+            }
+            Method::Refer => {
+                let (reply, to) = self.refer_asked(key, &incoming);
+                self.answer(way, &incoming.request, reply, &key.to_string());
+                if let Some(to) = to {
+                    self.refer_taken(key, to);
+                }
+            }
             Method::Info => {
                 let (digit, reply) = super::info::key(&incoming.request);
                 self.answer(way, &incoming.request, reply, &key.to_string());
@@ -50,6 +64,14 @@ impl Endpoint {
                 let reply = with_capabilities(Reply::new(200));
                 self.answer(way, &incoming.request, reply, &key.to_string());
             }
+        }
+    }
+
+    /// Why the peer ends the call, where it says.
+    pub(super) fn tell_reason(&mut self, key: CallKey, headers: &Headers) {
+        let open = self.calls.get(&key).is_some_and(|call| !call.ended);
+        if let Some(reason) = Reason::of(headers).filter(|_| open) {
+            self.tell(Event::Reason { call: key, reason });
         }
     }
 
@@ -66,6 +88,7 @@ impl Endpoint {
 
     fn bye(&mut self, key: CallKey, way: Way, incoming: &Incoming) {
         self.answer(way, &incoming.request, Reply::new(200), &key.to_string());
+        self.tell_reason(key, &incoming.request.headers);
         // RFC 3261, 15.1.2: an INVITE still pending is answered 487.
         self.refuse(key, Reply::new(487), EndCause::Cancelled, EndedBy::Remote);
         if self.calls.contains_key(&key) {
@@ -150,9 +173,10 @@ impl Endpoint {
             None => false,
         };
         match call.phase {
-            Phase::Dialling(_) => Err(Reply::new(491)),
+            // Before the call is up an offer may come once the first is answered for good (RFC 3311, 5.1).
+            Phase::Dialling(_) if !call.session.settled => Err(Reply::new(491)),
             _ if our_offer_open || our_offer_out => Err(Reply::new(491)),
-            Phase::Offered(_) => Err(self.later()),
+            Phase::Offered(_) if !call.session.settled => Err(self.later()),
             _ if call.unacknowledged.is_some() => Err(self.later()),
             _ => Ok(()),
         }
@@ -164,7 +188,7 @@ impl Endpoint {
     }
 
     /// Our side of a new round: an answer to their offer; without one our offer where `must`.
-    fn renegotiate(
+    pub(super) fn renegotiate(
         &mut self,
         key: CallKey,
         offer: Option<&Description>,

@@ -133,6 +133,10 @@ impl Pair {
                 self.plan.push((at, end, Command::HangUp { call }));
             }
             Event::Digit { .. } => panic!("nobody presses a key"),
+            Event::Referral { .. } | Event::Refer { .. } => panic!("nobody is sent on"),
+            Event::Reason { call, .. } => {
+                self.history(end, call);
+            }
             Event::Ringing { call } => {
                 self.history(end, call);
             }

@@ -13,7 +13,7 @@ use telephony::sip::{Codec, Command, EndCause, EndedBy, Event, Load};
 fn ring_answer_talk_hang_up() {
     let mut bench = Bench::new();
     let seen = bench.send(&invite("a", OFFER));
-    let Event::Incoming { call, caller, called, source, has_offer } = &seen.events[0] else {
+    let Event::Incoming { call, caller, called, source, has_offer, .. } = &seen.events[0] else {
         panic!("{seen:?}");
     };
     assert_eq!(caller.display.as_deref(), Some("Ann"));
