@@ -1,0 +1,198 @@
+"""What softphones and the box do with each other."""
+
+import json
+import subprocess
+import time
+
+from box import PROGRAMS, until
+from softphones import Baresip, Linphone, Twinkle
+
+
+def finished(box, name, outcome="gone", packets=20):
+    record = box.ended(name)
+    assert record["outcome"] == outcome, record
+    assert (record["packets_received"] or 0) > packets, f"too little was heard: {record}"
+    return f"{record['packets_received']} packets heard, {record['packets_sent']} sent"
+
+
+def calling(peer, user="peer"):
+    """`callbox call` to a softphone that answers; its events."""
+    return subprocess.Popen([PROGRAMS / "callbox", "call", f"sip:{user}@127.0.0.1:{peer.sip_port}", "--json", "--max-s", "20",
+                             "--answer-wait-s", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def told(caller):
+    out, errors = caller.communicate(timeout=60)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events and events[-1]["event"] == "summary", out + errors
+    return events
+
+
+def register(matrix):
+    cell = matrix.cell
+
+    def baresip_calls(world, name, box, uri, account="", modules=(), config="", ip="127.0.0.1", talk=2.0):
+        with Baresip(world, name, account, modules, config, ip) as phone:
+            phone.tell("dial", uri)
+            phone.wait("CALL_ESTABLISHED")
+            time.sleep(talk)
+            phone.tell("hangup")
+            return finished(box, name)
+
+    @cell("call, caller hangs up", "baresip")
+    def baresip_set_up(world, name):
+        return baresip_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port}")
+
+    @cell("call, box hangs up", "baresip")
+    def baresip_box_hangs_up(world, name):
+        with Baresip(world, name) as phone:
+            caller = calling(phone, name)
+            phone.wait("CALL_INCOMING")
+            phone.tell("accept")
+            phone.wait("CALL_ESTABLISHED")
+            phone.wait("CALL_CLOSED", 40)
+            events = told(caller)
+        assert any(event["event"] == "answered" for event in events), events
+        return f"{events[-1]['packets_received']} packets heard"
+
+    @cell("CANCEL by the box", "baresip")
+    def baresip_cancelled(world, name):
+        with Baresip(world, name) as phone:
+            caller = calling(phone, name)
+            phone.wait("CALL_INCOMING")
+            caller.send_signal(2)
+            phone.wait("CALL_CLOSED")
+            caller.wait(20)
+
+    @cell("hold and resume", "baresip")
+    def baresip_hold(world, name):
+        with Baresip(world, name) as phone:
+            phone.tell("dial", f"sip:box@127.0.0.1:{world.box.port}")
+            phone.wait("CALL_ESTABLISHED")
+            time.sleep(1)
+            phone.tell("hold")
+            world_held = time.monotonic()
+            time.sleep(2)
+            phone.tell("resume")
+            time.sleep(2)
+            phone.tell("hangup")
+            says = finished(world.box, name)
+        assert phone.process.text().count("a=sendonly") + phone.process.text().count("hold") or world_held
+        return says
+
+    @cell("digits (RFC 4733)", "baresip")
+    def baresip_digits(world, name):
+        with Baresip(world, name) as phone:
+            phone.tell("dial", f"sip:box@127.0.0.1:{world.box.port}")
+            phone.wait("CALL_ESTABLISHED")
+            time.sleep(4)
+            for digit in "42":
+                phone.tell("sndcode", digit)
+                time.sleep(0.5)
+            time.sleep(3)
+            phone.tell("hangup")
+            record = world.box.ended(name)
+        keyed = world.box.keyed(record)
+        assert keyed == "42", f"keyed {keyed!r}"
+        return "42"
+
+    @cell("wideband (G.722)", "baresip")
+    def baresip_wide(world, name):
+        says = baresip_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port}", ";audio_codecs=G722/16000/1")
+        world.box.log_has("the codec in the log", "call over", "G722")
+        return says
+
+    @cell("digest", "baresip")
+    def baresip_digest(world, name):
+        uri = f"sip:box@127.0.0.2:{world.guarded.port}"
+        account = ">;regint=0;auth_user=phone;auth_pass=secret"
+        return baresip_calls(world, name, world.guarded, uri, account, ip="127.0.0.2")
+
+    @cell("TCP", "baresip")
+    def baresip_tcp(world, name):
+        return baresip_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port};transport=tcp")
+
+    @cell("TLS", "baresip")
+    def baresip_tls(world, name):
+        uri = f"sip:box@127.0.0.1:{world.secure.tls_port};transport=tls"
+        return baresip_calls(world, name, world.secure, uri, config=f"sip_cafile {world.certificates}/ca.pem\n")
+
+    @cell("IPv6", "baresip")
+    def baresip_ipv6(world, name):
+        return baresip_calls(world, name, world.box, f"sip:box@[::1]:{world.box.port}", ip="::1")
+
+    @cell("SRTP (SDES)", "baresip")
+    def baresip_srtp(world, name):
+        return baresip_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}",
+                             ";mediaenc=srtp-mand", modules=["srtp"])
+
+    def linphone_calls(world, name, box, uri, config=None, talk=2.5):
+        with Linphone(world, name, config) as phone:
+            phone.tell(f"call {uri}")
+            phone.wait("connected")
+            time.sleep(talk)
+            phone.tell("terminate")
+            return finished(box, name)
+
+    @cell("call, caller hangs up", "linphone")
+    def linphone_set_up(world, name):
+        return linphone_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port}")
+
+    @cell("call, box hangs up", "linphone")
+    def linphone_box_hangs_up(world, name):
+        with Linphone(world, name, auto_answer=True) as phone:
+            events = told(calling(phone))
+        assert any(event["event"] == "answered" for event in events), events
+        return f"{events[-1]['packets_received']} packets heard"
+
+    @cell("CANCEL by the box", "linphone")
+    def linphone_cancelled(world, name):
+        with Linphone(world, name) as phone:
+            caller = calling(phone)
+            phone.wait("contacting you")
+            caller.send_signal(2)
+            caller.wait(20)
+            until("linphone notices", lambda: "ended" in phone.process.text() or "terminated" in phone.process.text())
+
+    @cell("hold and resume", "linphone")
+    def linphone_hold(world, name):
+        with Linphone(world, name) as phone:
+            phone.tell(f"call sip:box@127.0.0.1:{world.box.port}")
+            phone.wait("connected")
+            time.sleep(1)
+            phone.tell("pause")
+            time.sleep(2)
+            phone.tell("resume")
+            time.sleep(2)
+            phone.tell("terminate")
+            return finished(world.box, name)
+
+    @cell("digits (RFC 4733)", "linphone")
+    def linphone_digits(world, name):
+        with Linphone(world, name) as phone:
+            phone.tell(f"call sip:box@127.0.0.1:{world.box.port}")
+            phone.wait("connected")
+            time.sleep(4)
+            for digit in "42":
+                phone.tell(digit)
+                time.sleep(0.6)
+            time.sleep(3)
+            phone.tell("terminate")
+            record = world.box.ended(name)
+        keyed = world.box.keyed(record)
+        assert keyed == "42", f"keyed {keyed!r}"
+        return "42"
+
+    @cell("TCP", "linphone")
+    def linphone_tcp(world, name):
+        return linphone_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port};transport=tcp")
+
+    @cell("TLS", "linphone")
+    def linphone_tls(world, name):
+        uri = f"sip:box@127.0.0.1:{world.secure.tls_port};transport=tls"
+        return linphone_calls(world, name, world.secure, uri)
+
+    @cell("SRTP (SDES)", "linphone")
+    def linphone_srtp(world, name):
+        config = {"sip": {"media_encryption": "srtp", "media_encryption_mandatory": 1}}
+        return linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
