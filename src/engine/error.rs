@@ -92,6 +92,20 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A model needs more memory than there is.
+    #[error(
+        "{}: the model \"{name}\" needs {needed_mb} MB of memory and {available_mb} MB can be had: choose a smaller model, or give this machine or service more memory", path.display()
+    )]
+    TooLarge {
+        /// The manifest.
+        path: PathBuf,
+        /// The model.
+        name: String,
+        /// What it needs.
+        needed_mb: u64,
+        /// What there is.
+        available_mb: u64,
+    },
     /// A model file has the wrong length.
     #[error("{}: model file has {found} bytes, its manifest says {expected}: it is incomplete or another file; fetch it again", path.display())]
     ModelSize {

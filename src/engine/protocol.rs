@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of everything in this module; both sides refuse another.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 /// Longest frame either side accepts, in bytes.
 pub const MAX_FRAME: usize = 4 * 1024 * 1024;
 
@@ -136,7 +136,18 @@ pub enum LlmWork {
         grammar: String,
         /// Upper bound of generated tokens.
         max_tokens: u16,
+        /// How long it can wait.
+        priority: Priority,
     },
+}
+
+/// How long a decision can wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Priority {
+    /// A caller waits for its first words.
+    Turn,
+    /// Nobody on the line waits for it: a summary, work that comes back later.
+    Later,
 }
 
 /// A prompt in two parts, both plain text. The special tokens around them come from the model's

@@ -1,32 +1,29 @@
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::worker::{Post, Step, Worker};
 use engine::{Error, Llm, LlmWork, Manifest, Prompt, Session, Ticket};
 use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::{DecodeError, token::LlamaToken};
 
 use crate::grammar::Grammars;
-use crate::job::{Answer, Job, Progress};
-use crate::schedule::{Reading, chunks};
+use crate::job::{Answer, Job, Progress, Rank};
+use crate::pace::{CHUNK, Pace};
+use crate::room;
+use crate::schedule::chunks;
 use crate::sequences::{Sequences, sequence};
-use crate::shared::{SHARED, SharedPrefixes};
+use crate::shared::SharedPrefixes;
 use crate::wording::Wording;
 
-/// Prompt tokens computed in one step over all calls: bounds how long a generated token waits
-/// for somebody's prompt.
-const CHUNK: usize = 128;
 /// Jobs that may wait for a slot.
 const MAX_WAITING: usize = 512;
 /// Bytes of text a token stands for at most, on average; longer prompts are refused unread.
 const BYTES_PER_TOKEN: usize = 16;
-/// Answers in the making at the same time. A processor is no faster for more of them: the
-/// others wait, and all but the last are done sooner than if all went on together.
+/// Answers that go on in one step. A processor is no faster for more of them: the others pause,
+/// and all but the last are done sooner than if all went on together.
 const AT_ONCE: usize = 16;
 /// Tokens an answer must have room for.
 const SHORTEST_ANSWER: usize = 8;
@@ -38,8 +35,18 @@ pub struct Limits {
     pub slots: u32,
     /// Longest prompt with its answer, in tokens; 0 for the manifest's or the model's.
     pub context: u32,
+    /// Tokens that all sequences hold together; 0 for what memory has room for.
+    pub cells: u32,
     /// Threads of a step.
     pub threads: i32,
+}
+
+/// What the worker may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Resources {
+    pub limits: Limits,
+    /// Bytes for the cache; `None` when nobody knows.
+    pub memory: Option<u64>,
 }
 
 /// The one decode loop over all calls.
@@ -54,6 +61,9 @@ pub struct Decider {
     shared: SharedPrefixes,
     /// In order of arrival.
     waiting: VecDeque<Job>,
+    pace: Pace,
+    /// The cache was full with so many jobs still at work: nobody else begins until one is done.
+    full_with: Option<usize>,
     /// Longest prompt with its answer, in tokens.
     longest: usize,
     about: String,
@@ -63,6 +73,10 @@ pub struct Decider {
 #[derive(Debug, Clone, Copy)]
 struct Part {
     slot: usize,
+    /// So many tokens of it.
+    tokens: usize,
+    /// They were picked, not read.
+    picked: bool,
     /// Where its last token's logits are, if they were asked for.
     logits: Option<i32>,
 }
@@ -73,42 +87,59 @@ impl Decider {
         backend: &'static LlamaBackend,
         model: &'static LlamaModel,
         manifest: &Manifest,
-        limits: Limits,
+        resources: Resources,
         sandbox: &str,
     ) -> Result<Self, Error> {
-        let longest = longest(model, manifest.llm.context, limits.context);
+        let limits = resources.limits;
+        let longest = room::longest(model, manifest.llm.context, limits.context);
         let batch = limits.slots as usize + CHUNK;
-        let context = context(backend, model, limits, longest, batch)?;
+        let context = room::context(backend, model, limits, longest, batch, resources.memory)?;
         let mut decider = Decider {
             model,
+            about: format!(
+                "llama.cpp with {}, {} sequences of {longest} tokens, {} in all; {sandbox}",
+                manifest.name,
+                limits.slots,
+                context.n_ctx()
+            ),
             context,
             batch: LlamaBatch::new(batch, 1),
             wording: Wording::new(model, &manifest.llm),
             grammars: Grammars::new(model),
-            sequences: Sequences::new(limits.slots),
-            shared: SharedPrefixes::new(limits.slots),
+            sequences: Sequences::new(limits.slots, can_be_cut(model)),
+            shared: SharedPrefixes::new(limits.slots, can_be_cut(model)),
             waiting: VecDeque::new(),
-            longest,
-            about: format!(
-                "llama.cpp with {}, {} sequences of {longest} tokens; {sandbox}",
-                manifest.name, limits.slots
-            ),
+            pace: Pace::new(limits.slots as usize),
+            full_with: None,
+            longest: longest as usize,
         };
         decider.warm()?;
         Ok(decider)
     }
 
-    /// The first decode allocates; better now than under somebody's first words.
+    /// The first decode allocates; better now than under somebody's first words. What steps take
+    /// is learnt on the way.
     fn warm(&mut self) -> Result<(), Error> {
         let prompt = Prompt { shared: String::new(), own: "hello, what are your hours?".to_owned() };
-        let tokens = self.wording.whole(&prompt);
-        self.batch.clear();
-        for (position, token) in (0..).zip(tokens.all.iter().take(CHUNK)) {
-            self.batch.add(*token, position, &[0], true).map_err(broken)?;
+        let tokens = self.wording.whole(&prompt).all;
+        for (answers, read) in [(0, 48), (0, 48), (1, 0), (1, 0), (1, 0)] {
+            self.batch.clear();
+            for (position, token) in (0..).zip(tokens.iter().cycle().take(answers + read)) {
+                self.batch.add(*token, position, &[0], true).map_err(broken)?;
+            }
+            self.context.clear_kv_cache();
+            let took = self.timed_decode().map_err(broken)?;
+            self.pace.took(answers, read, took);
         }
-        self.context.decode(&mut self.batch).map_err(broken)?;
         self.context.clear_kv_cache();
         Ok(())
+    }
+
+    fn timed_decode(&mut self) -> Result<Duration, DecodeError> {
+        let began = Instant::now();
+        self.context.decode(&mut self.batch)?;
+        self.context.synchronize();
+        Ok(began.elapsed())
     }
 
     fn take_prefill(&mut self, session: Session, prompt: &Prompt) {
@@ -169,18 +200,20 @@ impl Decider {
         Ok(Job { session, prompt, computed: 0, answer: Some(answer) })
     }
 
-    /// Gives waiting jobs their slots, decisions before mere reading, each in order of arrival.
+    /// Gives waiting jobs their slots: decisions somebody waits for, then others, then mere
+    /// reading, each in order of arrival.
     fn admit(&mut self) -> Result<(), Error> {
-        let mut room = AT_ONCE.saturating_sub(self.sequences.answers());
-        for deciding in [true, false] {
+        let at_work = self.sequences.at_work();
+        if self.full_with.is_some_and(|full| at_work >= full && at_work > 0) {
+            return Ok(());
+        }
+        self.full_with = None;
+        for rank in [Rank::Clause, Rank::Continuation, Rank::Later, Rank::Ahead] {
             let mut later = VecDeque::new();
             while let Some(job) = self.waiting.pop_front() {
-                let fits = job.answer.is_some() == deciding && (!deciding || room > 0);
-                match fits.then(|| self.sequences.free_for(job.session)).flatten() {
-                    Some(slot) => {
-                        room = room.saturating_sub(usize::from(deciding));
-                        self.sequences.start(slot, job, &mut self.shared, &mut self.context)?;
-                    }
+                let slot = (job.rank() == rank).then(|| self.sequences.free_for(job.session)).flatten();
+                match slot {
+                    Some(slot) => self.sequences.start(slot, job, &mut self.shared, &mut self.context)?,
                     None => later.push_back(job),
                 }
             }
@@ -189,34 +222,33 @@ impl Decider {
         Ok(())
     }
 
-    /// Puts the next token of every answer and a chunk of the prompts into the batch.
+    /// Puts the next token of the answers and a chunk of the prompts into the batch.
     fn compose(&mut self) -> Result<Vec<Part>, Error> {
         self.batch.clear();
         let mut parts = Vec::new();
-        let mut reading = Vec::new();
-        for (index, slot) in self.sequences.slots.iter_mut().enumerate() {
-            let Some(job) = &mut slot.job else { continue };
-            let left = job.prompt.all.len().saturating_sub(slot.cached.len());
-            match job.answer.as_mut().and_then(|answer| answer.next.take()) {
-                Some(token) => {
-                    let logits = self.batch.n_tokens();
-                    let at = sequence(slot.cached.len());
-                    self.batch.add(token, at, &[sequence(index)], true).map_err(broken)?;
-                    slot.cached.push(token);
-                    parts.push(Part { slot: index, logits: Some(logits) });
-                }
-                None if left > 0 => reading.push(Reading { ahead: job.answer.is_none(), left, slot: index }),
-                None => slot.job = None, // read ahead to its end
-            }
+        for index in self.sequences.next_answers(AT_ONCE) {
+            parts.extend(self.go_on(index)?);
         }
-        for (slot, tokens) in chunks(reading, CHUNK) {
+        let readings = self.sequences.readings(&mut self.context)?;
+        for (slot, tokens) in chunks(readings, self.pace.budget(parts.len())) {
             parts.push(self.read(slot, tokens)?);
         }
         Ok(parts)
     }
 
+    /// Puts the token picked for an answer into the batch.
+    fn go_on(&mut self, index: usize) -> Result<Option<Part>, Error> {
+        let Some(slot) = self.sequences.slots.get_mut(index) else { return Ok(None) };
+        let Some(token) = slot.job.as_mut().and_then(|job| job.answer.as_mut()?.next.take()) else { return Ok(None) };
+        let logits = self.batch.n_tokens();
+        self.batch.add(token, sequence(slot.cached.len()), &[sequence(index)], true).map_err(broken)?;
+        slot.cached.push(token);
+        Ok(Some(Part { slot: index, tokens: 1, picked: true, logits: Some(logits) }))
+    }
+
     fn read(&mut self, index: usize, tokens: usize) -> Result<Part, Error> {
-        let mut part = Part { slot: index, logits: None };
+        let mut part = Part { slot: index, tokens: 0, picked: false, logits: None };
+        let cut = self.sequences.cut;
         let Some(slot) = self.sequences.slots.get_mut(index) else {
             return Ok(part);
         };
@@ -224,6 +256,7 @@ impl Decider {
             return Ok(part);
         };
         let from = slot.cached.len();
+        let tokens = if cut { tokens } else { up_to_head(from, tokens, job.prompt.shared) };
         for token in job.prompt.all.iter().skip(from).take(tokens) {
             let at = slot.cached.len();
             let last = at + 1 == job.prompt.all.len() && job.answer.is_some();
@@ -232,24 +265,37 @@ impl Decider {
             }
             self.batch.add(*token, sequence(at), &[sequence(index)], last).map_err(broken)?;
             slot.cached.push(*token);
+            part.tokens += 1;
             job.computed += 1;
         }
         Ok(part)
     }
 
-    /// Decodes the batch; makes room in the cache once if there is none.
-    fn decode(&mut self) -> Result<(), DecodeError> {
-        match self.context.decode(&mut self.batch) {
-            Err(DecodeError::NoKvCacheSlot) => {
-                let evicted = self.sequences.evict_idle(&mut self.context);
-                if evicted.unwrap_or(false) {
-                    self.context.decode(&mut self.batch)
-                } else {
-                    Err(DecodeError::NoKvCacheSlot)
-                }
+    /// Decodes the batch; makes room in the cache, one by one, if there is none.
+    fn decode(&mut self) -> Result<Duration, DecodeError> {
+        loop {
+            match self.timed_decode() {
+                Err(DecodeError::NoKvCacheSlot) if self.forget_one().unwrap_or(false) => {}
+                outcome => return outcome,
             }
-            outcome => outcome,
         }
+    }
+
+    /// Forgets the call that has been idle longest, or a head that nobody used for longest.
+    fn forget_one(&mut self) -> Result<bool, Error> {
+        Ok(self.sequences.evict_oldest(&mut self.context)? || self.shared.evict_oldest(&mut self.context)?)
+    }
+
+    /// The cache is full of calls at work: takes the step back, and the last to come wait until
+    /// others are done. False when there is no other.
+    fn make_room(&mut self, parts: &[Part]) -> Result<bool, Error> {
+        for part in parts {
+            self.sequences.take_back(part.slot, part.tokens, part.picked);
+        }
+        let Some(job) = self.sequences.put_off_last(&mut self.context)? else { return Ok(false) };
+        self.waiting.push_front(job);
+        self.full_with = Some(self.sequences.at_work());
+        Ok(true)
     }
 
     /// Picks the next token of every answer, and keeps the head of a prompt just read.
@@ -260,8 +306,8 @@ impl Decider {
         let Some(job) = &mut slot.job else {
             return Ok(());
         };
-        if let Some(head) = job.prompt.all.get(..job.prompt.shared).filter(|head| slot.cached.len() >= head.len()) {
-            self.shared.keep(sequence(part.slot), head, &mut self.context)?;
+        if let Some(head) = job.prompt.all.get(..job.prompt.shared) {
+            self.shared.keep(part.slot, slot.cached.len(), head, &mut self.context)?;
         }
         let progress = match (&mut job.answer, part.logits) {
             (Some(answer), Some(at)) => {
@@ -269,11 +315,10 @@ impl Decider {
                 let piece = |token| piece(self.model, token);
                 answer.advance(logits, piece, job.computed, post)?
             }
-            (None, _) if slot.cached.len() >= job.prompt.all.len() => Progress::Over,
             _ => Progress::GoesOn,
         };
         if progress == Progress::Over {
-            slot.finish(part.slot, &mut self.context)?;
+            self.sequences.finish(part.slot, &mut self.context)?;
         }
         Ok(())
     }
@@ -303,11 +348,11 @@ impl Worker for Decider {
     fn take(&mut self, work: LlmWork, received: Instant, post: &Post<Llm>) -> Result<(), Error> {
         match work {
             LlmWork::Prefill { session, prompt } => self.take_prefill(session, &prompt),
-            LlmWork::Decide { session, ticket, prompt, grammar, max_tokens } => {
+            LlmWork::Decide { session, ticket, prompt, grammar, max_tokens, priority } => {
                 self.drop_reading(session);
                 let answer = |grammars: &mut Grammars, max_tokens| {
                     let guard = grammars.guard(&grammar)?;
-                    Ok(Answer::new(ticket, guard, max_tokens, received))
+                    Ok(Answer::new(ticket, guard, max_tokens, priority, received))
                 };
                 match self.decision(session, &prompt, answer, u32::from(max_tokens)) {
                     Ok(job) => self.waiting.push_back(job),
@@ -321,11 +366,9 @@ impl Worker for Decider {
     fn cancel(&mut self, ticket: Ticket) {
         let is_it = |job: &Job| job.answer.as_ref().is_some_and(|answer| answer.ticket == ticket);
         self.waiting.retain(|job| !is_it(job));
-        for (index, slot) in self.sequences.slots.iter_mut().enumerate() {
-            if slot.job.as_ref().is_some_and(is_it) {
-                // Cutting a sequence this loop has filled itself can't fail.
-                let _ = slot.finish(index, &mut self.context);
-            }
+        if let Some(index) = self.sequences.slots.iter().position(|slot| slot.job.as_ref().is_some_and(is_it)) {
+            // Cutting a sequence this loop has filled itself can't fail.
+            let _ = self.sequences.finish(index, &mut self.context);
         }
     }
 
@@ -347,50 +390,35 @@ impl Worker for Decider {
             return Ok(if self.waiting.is_empty() { Step::Idle } else { Step::Again });
         }
         match self.decode() {
-            Ok(()) => parts.iter().try_for_each(|part| self.harvest(*part, post))?,
+            Ok(took) => {
+                let answers = parts.iter().filter(|part| part.picked).count();
+                let read = parts.iter().filter(|part| !part.picked).map(|part| part.tokens).sum();
+                self.pace.took(answers, read, took);
+                parts.iter().try_for_each(|part| self.harvest(*part, post))?;
+            }
+            Err(DecodeError::NoKvCacheSlot) if self.make_room(&parts)? => {}
             Err(why) => self.fail(&parts, &why, post)?,
         }
         Ok(Step::Again)
     }
 }
 
+/// True when a sequence can be cut back to any of its tokens. The state of a recurrent model can't:
+/// it is kept at the places to return to.
+fn can_be_cut(model: &LlamaModel) -> bool {
+    !model.is_recurrent() && !model.is_hybrid()
+}
+
+/// Of so many tokens to be read from a place on, those up to the end of the head: where the state
+/// can't be cut, a head can be kept only while nothing follows it.
+fn up_to_head(from: usize, tokens: usize, head: usize) -> usize {
+    if from < head { tokens.min(head - from) } else { tokens }
+}
+
 /// A token's bytes; `None` for one that ends the text.
 fn piece(model: &LlamaModel, token: LlamaToken) -> Option<Vec<u8>> {
     let vocab = model.vocab();
     (!vocab.is_eog(token)).then(|| vocab.token_to_piece(token, false, None))
-}
-
-fn longest(model: &LlamaModel, manifest: u32, asked: u32) -> usize {
-    let trained = model.n_ctx_train();
-    let wanted = [asked, manifest, trained].into_iter().find(|tokens| *tokens > 0).unwrap_or(trained);
-    wanted.min(trained).max(64) as usize
-}
-
-fn context(
-    backend: &'static LlamaBackend,
-    model: &'static LlamaModel,
-    limits: Limits,
-    longest: usize,
-    batch: usize,
-) -> Result<LlamaContext<'static>, Error> {
-    let sequences = limits.slots + SHARED;
-    let cells = u32::try_from(longest).unwrap_or(u32::MAX).saturating_mul(limits.slots + 1);
-    let batch = u32::try_from(batch).unwrap_or(u32::MAX);
-    let params = LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(cells))
-        .with_n_batch(batch)
-        .with_n_ubatch(batch)
-        .with_n_seq_max(sequences)
-        // One pool of cells: a head is shared by reference, and copying part of a sequence
-        // would end the process otherwise.
-        .with_kv_unified(true)
-        // Cutting back to a common prompt needs what a sliding window would throw away.
-        .with_swa_full(true)
-        .with_n_threads(limits.threads)
-        .with_n_threads_batch(limits.threads);
-    model.new_context(backend, params).map_err(|why| {
-        Error::Engine(format!("llama.cpp can't make a context of {cells} tokens ({why}): lower --slots or --context"))
-    })
 }
 
 fn broken(why: impl std::fmt::Display) -> Error {

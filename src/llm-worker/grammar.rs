@@ -10,9 +10,11 @@ use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 const KEPT: usize = 128;
 /// Longest grammar taken, in bytes.
 const LONGEST: usize = 64 * 1024;
-/// Likeliest tokens that are asked of the grammar before all of them are. More than one, to see
-/// whether the grammar left a choice at all.
-const LIKELIEST: usize = 4;
+/// So many of the likeliest tokens are asked of the grammar, then more, then all: asking takes
+/// longer than finding them. More than one at first, to see whether the grammar left a choice.
+const LIKELIEST: [usize; 3] = [4, 64, 1024];
+/// Logits looked at together: whether any of them matters.
+const STRIDE: usize = 64;
 
 /// Compiled grammars by their text.
 #[derive(Debug)]
@@ -74,21 +76,16 @@ pub struct Choice {
 impl Guard {
     /// Picks the likeliest token that goes on within the grammar; `None` when there is none.
     pub fn choose(&mut self, logits: &[f32]) -> Option<Choice> {
-        let allowed = self.allowed(likeliest(logits));
-        // If any of the likeliest is allowed, the first of them is the likeliest of all allowed.
-        let Some((token, best)) = allowed.first().copied() else {
-            return self.choose_among_all(logits);
-        };
-        let sum: f32 = allowed.iter().map(|(_, logit)| (logit - best).exp()).sum();
-        Some(Choice { token, probability: (allowed.len() > 1).then(|| 1.0 / sum) })
-    }
-
-    fn choose_among_all(&mut self, logits: &[f32]) -> Option<Choice> {
+        for count in LIKELIEST {
+            // If any of the likeliest is allowed, the first of them is the likeliest of all allowed.
+            if let Some(choice) = choice(&self.allowed(likeliest(logits, count))) {
+                return Some(choice);
+            }
+        }
         let all = (0..).zip(logits).map(|(id, logit)| (LlamaToken::new(id), *logit)).collect();
-        let allowed = self.allowed(all);
-        let (token, best) = allowed.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let sum: f32 = allowed.iter().map(|(_, logit)| (logit - best).exp()).sum();
-        Some(Choice { token, probability: (allowed.len() > 1).then(|| 1.0 / sum) })
+        let mut allowed = self.allowed(all);
+        allowed.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
+        choice(&allowed)
     }
 
     /// Goes on by a token that [`Guard::choose`] picked; not for the end of the text.
@@ -105,17 +102,53 @@ impl Guard {
     }
 }
 
-/// The likeliest tokens, likeliest first.
-fn likeliest(logits: &[f32]) -> Vec<(LlamaToken, f32)> {
-    let mut best: Vec<(LlamaToken, f32)> = Vec::with_capacity(LIKELIEST + 1);
-    for (id, logit) in (0..).zip(logits) {
-        let full = best.len() == LIKELIEST;
-        if full && best.last().is_some_and(|(_, last)| last >= logit) {
+/// The first of these tokens, likeliest first.
+fn choice(allowed: &[(LlamaToken, f32)]) -> Option<Choice> {
+    let (token, best) = allowed.first().copied()?;
+    let sum: f32 = allowed.iter().map(|(_, logit)| (logit - best).exp()).sum();
+    Some(Choice { token, probability: (allowed.len() > 1).then(|| 1.0 / sum) })
+}
+
+/// So many of the likeliest tokens, likeliest first.
+fn likeliest(logits: &[f32], count: usize) -> Vec<(LlamaToken, f32)> {
+    let mut best: Vec<(LlamaToken, f32)> = Vec::with_capacity(count + 1);
+    let mut last = f32::NEG_INFINITY;
+    for (first, stride) in (0..).step_by(STRIDE).zip(logits.chunks(STRIDE)) {
+        // Nearly always true: the largest of a stride is found many at a time.
+        let largest = stride.iter().fold(f32::NEG_INFINITY, |a, b| if *b > a { *b } else { a });
+        if best.len() == count && largest <= last {
             continue;
         }
-        let place = best.partition_point(|(_, other)| other >= logit);
-        best.insert(place, (LlamaToken::new(id), *logit));
-        best.truncate(LIKELIEST);
+        for (id, logit) in (first..).zip(stride) {
+            if best.len() == count && *logit <= last {
+                continue;
+            }
+            let place = best.partition_point(|(_, other)| other >= logit);
+            best.insert(place, (LlamaToken::new(id), *logit));
+            best.truncate(count);
+            last = best.last().map_or(last, |(_, last)| *last);
+        }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::likeliest;
+
+    #[test]
+    fn the_likeliest_are_those_a_full_sort_would_find() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for length in [1, 3, 63, 64, 65, 5_000] {
+            let logits: Vec<f32> = (0..length).map(|_| (random.f32() * 40.0).round()).collect();
+            let mut sorted = logits.clone();
+            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+            for count in [1, 4, 64] {
+                let found: Vec<f32> = likeliest(&logits, count).iter().map(|(_, logit)| *logit).collect();
+                assert_eq!(found, sorted[..count.min(length)]);
+            }
+        }
+        let first = likeliest(&[1.0, 5.0, 5.0, 2.0], 2);
+        assert_eq!(first.iter().map(|(token, _)| token.0).collect::<Vec<_>>(), [1, 2]);
+    }
 }

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use engine::worker::Post;
-use engine::{Error, Llm, LlmEvent, Session, Ticket};
+use engine::{Error, Llm, LlmEvent, Priority, Session, Ticket};
 use llama_cpp_2::token::LlamaToken;
 
 use crate::grammar::Guard;
@@ -19,6 +19,33 @@ pub struct Job {
     pub answer: Option<Answer>,
 }
 
+/// What goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// A caller waits for the beginning.
+    Clause,
+    /// Its beginning is being spoken.
+    Continuation,
+    /// Nobody on the line waits for it.
+    Later,
+    /// Nobody has asked for an answer yet.
+    Ahead,
+}
+
+/// Tokens after which the beginning of an answer is out: the command and a first clause.
+const CLAUSE: u32 = 32;
+
+impl Job {
+    pub fn rank(&self) -> Rank {
+        match &self.answer {
+            None => Rank::Ahead,
+            Some(Answer { priority: Priority::Later, .. }) => Rank::Later,
+            Some(answer) if answer.tokens < CLAUSE => Rank::Clause,
+            Some(_) => Rank::Continuation,
+        }
+    }
+}
+
 /// An answer being generated.
 #[derive(Debug)]
 pub struct Answer {
@@ -27,7 +54,9 @@ pub struct Answer {
     pub next: Option<LlamaToken>,
     guard: Guard,
     max_tokens: u32,
-    received: Instant,
+    priority: Priority,
+    /// When it was asked for; those of one rank go in this order.
+    pub received: Instant,
     first: Option<Instant>,
     tokens: u32,
     pieces: Pieces,
@@ -45,12 +74,13 @@ pub enum Progress {
 }
 
 impl Answer {
-    pub fn new(ticket: Ticket, guard: Guard, max_tokens: u32, received: Instant) -> Self {
+    pub fn new(ticket: Ticket, guard: Guard, max_tokens: u32, priority: Priority, received: Instant) -> Self {
         Answer {
             ticket,
             next: None,
             guard,
             max_tokens,
+            priority,
             received,
             first: None,
             tokens: 0,

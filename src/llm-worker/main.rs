@@ -4,13 +4,14 @@
 //! prompt tokens and one generated token each at a time. See `decider.rs`, where to begin.
 //!
 //! # Deliberately absent
-//! Knowledge of what is decided: prompts and grammars come with the work. Models with recurrent
-//! state, whose sequences can't be cut; they are refused.
+//! Knowledge of what is decided: prompts and grammars come with the work.
 
 mod decider;
 mod grammar;
 mod job;
+mod pace;
 mod pieces;
+mod room;
 mod schedule;
 mod sequences;
 mod shared;
@@ -27,10 +28,13 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
-use crate::decider::{Decider, Limits};
+use crate::decider::{Decider, Limits, Resources};
 
 /// Calls whose prompt stays cached when `--slots` is not given.
 const SLOTS: u32 = 16;
+
+/// While it loads, a model is in memory as its file and as what is made of it.
+const WEIGHTS_COPIES: u64 = 2;
 
 fn main() -> ExitCode {
     worker::report("callbox-llm", run())
@@ -38,14 +42,17 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--threads"])?;
+    let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--cells", "--threads"])?;
     let limits = Limits {
         slots: args.number("--slots", SLOTS, (1, 200))?,
         context: args.number("--context", 0, (0, 131_072))?,
+        cells: args.number("--cells", 0, (0, 16_777_216))?,
         threads: args.number("--threads", 1, (1, 256))?,
     };
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Llm)?;
+    let available = worker::memory_available();
+    worker::check_memory(&manifest, available)?;
     let files: Vec<_> = manifest.files.iter().map(|file| file.path.as_path()).collect();
     let sandbox = sandbox::close(&files)?;
     if args.try_egress {
@@ -55,7 +62,8 @@ fn run() -> Result<(), Error> {
     }
     worker::serve(started, || {
         let (backend, model) = load(&manifest)?;
-        let decider = Decider::new(backend, model, &manifest, limits, sandbox.about())?;
+        let memory = available.map(|available| available.saturating_sub(model.size() * WEIGHTS_COPIES));
+        let decider = Decider::new(backend, model, &manifest, Resources { limits, memory }, sandbox.about())?;
         sandbox::close_files()?;
         Ok(decider)
     })
@@ -67,17 +75,14 @@ fn load(manifest: &Manifest) -> Result<(&'static LlamaBackend, &'static LlamaMod
     let sealed = Sealed::open(file)?;
     let mut backend = LlamaBackend::init().map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
     backend.void_logs();
-    let model = LlamaModel::load_from_file(&backend, sealed.path(), &LlamaModelParams::default()).map_err(|why| {
+    // Not mapped: what is computed with is another arrangement of the weights, and the sealed copy
+    // is freed as soon as that is made.
+    let params = LlamaModelParams::default().with_use_mmap(false);
+    let model = LlamaModel::load_from_file(&backend, sealed.path(), &params).map_err(|why| {
         let path = file.path.display();
         Error::Engine(format!(
             "{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"
         ))
     })?;
-    if model.is_recurrent() || model.is_hybrid() {
-        let path = file.path.display();
-        return Err(Error::Engine(format!(
-            "{path}: this model keeps recurrent state, which can't be cut back to a common prompt; choose a transformer without it"
-        )));
-    }
     Ok((Box::leak(Box::new(backend)), Box::leak(Box::new(model))))
 }

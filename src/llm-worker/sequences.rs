@@ -1,8 +1,12 @@
+use std::time::Instant;
+
 use engine::{Error, Session};
 use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::session::{LlamaStateSeqFlags, SeqState};
 use llama_cpp_2::token::LlamaToken;
 
-use crate::job::Job;
+use crate::job::{Job, Rank};
+use crate::schedule::Reading;
 use crate::shared::SharedPrefixes;
 
 /// One sequence of the context: what is cached for a call, and what is being done for it.
@@ -12,20 +16,43 @@ pub struct Slot {
     /// The tokens whose state the cache holds, from position 0 on.
     pub cached: Vec<LlamaToken>,
     pub job: Option<Job>,
+    /// A place to return to, where the state can't be cut.
+    marked: Option<Mark>,
     /// When it was last given a job, for evicting the oldest.
     used: u64,
+}
+
+/// The state of a sequence after so many of its tokens.
+#[derive(Debug)]
+struct Mark {
+    tokens: Vec<LlamaToken>,
+    /// What can't be cut of it; the keys and values of the tokens stay in the cache.
+    state: SeqState,
 }
 
 /// The sequences of all calls. A slot's index is its sequence number in the context.
 #[derive(Debug)]
 pub struct Sequences {
     pub slots: Vec<Slot>,
+    /// A sequence can be cut back to any of its tokens.
+    pub cut: bool,
     clock: u64,
 }
 
 impl Sequences {
-    pub fn new(count: u32) -> Self {
-        Sequences { slots: (0..count).map(|_| Slot::default()).collect(), clock: 0 }
+    /// `cut` when a sequence can be cut back to any of its tokens.
+    pub fn new(count: u32, cut: bool) -> Self {
+        Sequences { slots: (0..count).map(|_| Slot::default()).collect(), cut, clock: 0 }
+    }
+
+    /// Ends a slot's job; of its sequence the prompt stays cached, where it can be cut.
+    pub fn finish(&mut self, index: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
+        let cut = self.cut;
+        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
+        match slot.job.take() {
+            Some(job) if cut => slot.cut(index, job.prompt.all.len(), context),
+            _ => Ok(()),
+        }
     }
 
     /// The slot of this call.
@@ -33,10 +60,45 @@ impl Sequences {
         self.slots.iter_mut().find(|slot| slot.session == Some(session))
     }
 
-    /// Answers in the making.
-    pub fn answers(&self) -> usize {
-        let answers = |slot: &&Slot| slot.job.as_ref().is_some_and(|job| job.answer.is_some());
-        self.slots.iter().filter(answers).count()
+    /// Slots that have something to do.
+    pub fn at_work(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.job.is_some()).count()
+    }
+
+    /// The slots whose answers go on in the next step, at most so many: beginnings before the rest
+    /// of an answer, and of those nobody waits for no more than one beside others.
+    pub fn next_answers(&self, most: usize) -> Vec<usize> {
+        let mut ready: Vec<(Rank, Instant, usize)> = Vec::new();
+        for (index, slot) in self.slots.iter().enumerate() {
+            let Some(job) = &slot.job else { continue };
+            let answer = job.answer.as_ref().filter(|answer| answer.next.is_some());
+            ready.extend(answer.map(|answer| (job.rank(), answer.received, index)));
+        }
+        ready.sort_unstable();
+        let awaited = ready.iter().filter(|(rank, ..)| *rank < Rank::Later).count();
+        let most = if awaited > 0 { most.min(awaited + 1) } else { most };
+        ready.into_iter().take(most).map(|(.., index)| index).collect()
+    }
+
+    /// The prompts that are not read to their end. Reading ahead that has come to its end is over.
+    pub fn readings(&mut self, context: &mut LlamaContext<'_>) -> Result<Vec<Reading>, Error> {
+        let mut readings = Vec::new();
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let Some(job) = &slot.job else { continue };
+            let (ahead, later) = (job.answer.is_none(), job.rank() == Rank::Later);
+            // What can't be cut stops short of its last token, which a decision computes again.
+            let unread = usize::from(ahead && !self.cut);
+            let left = job.prompt.all.len().saturating_sub(unread).saturating_sub(slot.cached.len());
+            if left > 0 {
+                readings.push(Reading { later, ahead, left, slot: index });
+            } else if ahead {
+                slot.job = None; // what is read stays cached
+                if !self.cut {
+                    slot.mark(index, context)?;
+                }
+            }
+        }
+        Ok(readings)
     }
 
     /// A slot that can take a job of this call now: its own unless it works, else an empty one,
@@ -49,7 +111,7 @@ impl Sequences {
         idle.min_by_key(|(_, slot)| (slot.session.is_some(), slot.used)).map(|(index, _)| index)
     }
 
-    /// Gives a job to a slot and cuts the cache back to what the job's prompt begins with.
+    /// Gives a job to a slot and brings its cache back to what the job's prompt begins with.
     pub fn start(
         &mut self,
         index: usize,
@@ -58,17 +120,21 @@ impl Sequences {
         context: &mut LlamaContext<'_>,
     ) -> Result<(), Error> {
         self.clock += 1;
+        let cut = self.cut;
         let Some(slot) = self.slots.get_mut(index) else {
             return Ok(());
         };
-        let common = common_prefix(&slot.cached, &job.prompt.all);
         // The last token must be computed again to have something to answer from.
-        let keep = if job.answer.is_some() { common.min(job.prompt.all.len().saturating_sub(1)) } else { common };
-        let head = job.prompt.all.get(..job.prompt.shared).unwrap_or_default();
+        let all = &job.prompt.all;
+        let most = if job.answer.is_some() { all.len().saturating_sub(1) } else { all.len() };
+        let keep = if cut { common_prefix(&slot.cached, all).min(most) } else { slot.place(all, most) };
+        let head = all.get(..job.prompt.shared).unwrap_or_default();
         if keep < head.len() && shared.copy_to(sequence(index), head, context)? {
             slot.cached = head.to_vec();
-        } else {
+        } else if cut {
             slot.cut(index, keep, context)?;
+        } else {
+            slot.return_to(index, keep, context)?;
         }
         slot.session = Some(job.session);
         slot.used = self.clock;
@@ -76,23 +142,57 @@ impl Sequences {
         Ok(())
     }
 
-    /// Empties the slots that do nothing, all of them: the cache is full.
-    pub fn evict_idle(&mut self, context: &mut LlamaContext<'_>) -> Result<bool, Error> {
-        let mut evicted = false;
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            if slot.job.is_none() && !slot.cached.is_empty() {
-                slot.cut(index, 0, context)?;
-                slot.session = None;
-                evicted = true;
-            }
+    /// Empties the slot that has done nothing for longest; false when all are empty or at work.
+    pub fn evict_oldest(&mut self, context: &mut LlamaContext<'_>) -> Result<bool, Error> {
+        let idle = |(_, slot): &(usize, &mut Slot)| slot.job.is_none() && !slot.cached.is_empty();
+        let oldest = self.slots.iter_mut().enumerate().filter(idle).min_by_key(|(_, slot)| slot.used);
+        let Some((index, slot)) = oldest else { return Ok(false) };
+        slot.cut(index, 0, context)?;
+        slot.session = None;
+        Ok(true)
+    }
+
+    /// Undoes a slot's part of a step that was never computed.
+    pub fn take_back(&mut self, index: usize, tokens: usize, picked: bool) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let taken = slot.cached.split_off(slot.cached.len().saturating_sub(tokens));
+        let Some(job) = &mut slot.job else { return };
+        if !picked {
+            job.computed = job.computed.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+        } else if let Some(answer) = &mut job.answer {
+            answer.next = taken.first().copied();
         }
-        Ok(evicted)
+    }
+
+    /// Takes the job that can best wait from its slot and frees what it held; `None` when it is
+    /// the only one. It goes on later where it was: what it has said becomes part of its prompt.
+    pub fn put_off_last(&mut self, context: &mut LlamaContext<'_>) -> Result<Option<Job>, Error> {
+        let at_work = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.job.as_ref()?, slot)));
+        let mut order: Vec<(Rank, u64, usize)> =
+            at_work.map(|(index, job, slot)| (job.rank(), slot.used, index)).collect();
+        order.sort_unstable();
+        let last = order.pop().filter(|_| !order.is_empty());
+        let Some(slot) = last.and_then(|(.., index)| self.slots.get_mut(index)) else { return Ok(None) };
+        let index = last.map_or(0, |(.., index)| index);
+        let mut job = slot.job.take();
+        if let Some(job) = &mut job
+            && let Some(next) = job.answer.as_mut().and_then(|answer| answer.next.take())
+        {
+            job.prompt.all = slot.cached.clone();
+            job.prompt.all.push(next);
+        }
+        slot.cut(index, 0, context)?;
+        slot.session = None;
+        Ok(job)
     }
 }
 
 impl Slot {
     /// Forgets the tokens from `keep` on.
     pub fn cut(&mut self, index: usize, keep: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
+        if keep == 0 {
+            self.marked = None; // its keys and values go too
+        }
         if keep < self.cached.len() || keep == 0 {
             cut(context, sequence(index), keep)?;
             self.cached.truncate(keep);
@@ -100,13 +200,38 @@ impl Slot {
         Ok(())
     }
 
-    /// Ends the job; of its sequence the prompt stays cached.
-    pub fn finish(&mut self, index: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
-        match self.job.take() {
-            Some(job) => self.cut(index, job.prompt.all.len(), context),
-            None => Ok(()),
-        }
+    /// How many of these tokens a state is there for, without being cut.
+    fn place(&self, tokens: &[LlamaToken], most: usize) -> usize {
+        let marked = self.marked.iter().map(|mark| &mark.tokens);
+        let whole = |place: &&Vec<LlamaToken>| place.len() <= most && tokens.starts_with(place);
+        marked.chain([&self.cached]).filter(whole).map(Vec::len).max().unwrap_or(0)
     }
+
+    /// Keeps the state as it is now.
+    fn mark(&mut self, index: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
+        let state = context.state_seq_get(sequence(index), LlamaStateSeqFlags::PARTIAL_ONLY).map_err(unkept)?;
+        self.marked = Some(Mark { tokens: self.cached.clone(), state });
+        Ok(())
+    }
+
+    /// Brings a sequence to a place that [`Slot::place`] told.
+    fn return_to(&mut self, index: usize, keep: usize, context: &mut LlamaContext<'_>) -> Result<(), Error> {
+        if keep == self.cached.len() {
+            return Ok(());
+        }
+        let Some(mark) = self.marked.as_ref().filter(|mark| keep > 0 && mark.tokens.len() == keep) else {
+            self.marked = None;
+            return self.cut(index, 0, context);
+        };
+        context.state_seq_set(&mark.state, sequence(index)).map_err(unkept)?;
+        cut(context, sequence(index), keep)?;
+        self.cached.clone_from(&mark.tokens);
+        Ok(())
+    }
+}
+
+fn unkept(why: impl std::fmt::Display) -> Error {
+    Error::Engine(format!("the state of a sequence can't be kept or brought back ({why})"))
 }
 
 /// Forgets a sequence's state from position `keep` on.

@@ -15,6 +15,8 @@ pub struct SharedPrefixes {
     /// Sequence number of the first.
     first: usize,
     heads: Vec<Head>,
+    /// Sequences can be cut; else a head is copied as a whole sequence.
+    cut: bool,
     clock: u64,
 }
 
@@ -26,9 +28,9 @@ struct Head {
 
 impl SharedPrefixes {
     /// Their sequences come after those of the slots.
-    pub fn new(slots: u32) -> Self {
+    pub fn new(slots: u32, cut: bool) -> Self {
         let heads = (0..SHARED).map(|_| Head::default()).collect();
-        SharedPrefixes { first: slots as usize, heads, clock: 0 }
+        SharedPrefixes { first: slots as usize, heads, cut, clock: 0 }
     }
 
     /// Makes `to` hold exactly this head, if it is known.
@@ -37,13 +39,21 @@ impl SharedPrefixes {
             return Ok(false);
         };
         cut(context, to, 0)?;
-        copy(context, sequence(self.first + index), to, tokens.len())?;
+        copy(context, sequence(self.first + index), to, self.cut.then_some(tokens.len()))?;
         Ok(true)
     }
 
-    /// Keeps the head that the sequence `from` has just computed, unless it is known.
-    pub fn keep(&mut self, from: i32, tokens: &[LlamaToken], context: &mut LlamaContext<'_>) -> Result<(), Error> {
-        if tokens.len() < WORTH_SHARING || self.known(tokens).is_some() {
+    /// Keeps the head that a slot has just computed as the beginning of `computed` tokens, unless
+    /// it is known.
+    pub fn keep(
+        &mut self,
+        slot: usize,
+        computed: usize,
+        tokens: &[LlamaToken],
+        context: &mut LlamaContext<'_>,
+    ) -> Result<(), Error> {
+        let is_there = if self.cut { computed >= tokens.len() } else { computed == tokens.len() };
+        if !is_there || tokens.len() < WORTH_SHARING || self.known(tokens).is_some() {
             return Ok(());
         }
         let oldest = self.heads.iter().enumerate().min_by_key(|(_, head)| head.used);
@@ -52,11 +62,29 @@ impl SharedPrefixes {
         };
         let to = sequence(self.first + index);
         cut(context, to, 0)?;
-        copy(context, from, to, tokens.len())?;
+        copy(context, sequence(slot), to, self.cut.then_some(tokens.len()))?;
         if let Some(head) = self.heads.get_mut(index) {
             *head = Head { tokens: tokens.to_vec(), used: self.clock };
         }
         Ok(())
+    }
+
+    /// Forgets the head that nobody used for longest; false when there is only one.
+    pub fn evict_oldest(&mut self, context: &mut LlamaContext<'_>) -> Result<bool, Error> {
+        let mut kept: Vec<(u64, usize)> = self
+            .heads
+            .iter()
+            .enumerate()
+            .filter(|(_, head)| !head.tokens.is_empty())
+            .map(|(i, head)| (head.used, i))
+            .collect();
+        kept.sort_unstable();
+        let Some((_, index)) = kept.first().copied().filter(|_| kept.len() > 1) else { return Ok(false) };
+        cut(context, sequence(self.first + index), 0)?;
+        if let Some(head) = self.heads.get_mut(index) {
+            head.tokens.clear();
+        }
+        Ok(true)
     }
 
     fn known(&mut self, tokens: &[LlamaToken]) -> Option<usize> {
@@ -69,9 +97,10 @@ impl SharedPrefixes {
     }
 }
 
-fn copy(context: &mut LlamaContext<'_>, from: i32, to: i32, tokens: usize) -> Result<(), Error> {
-    let until = u32::try_from(tokens).unwrap_or(u32::MAX);
+/// Copies the first so many tokens of a sequence, or all of it.
+fn copy(context: &mut LlamaContext<'_>, from: i32, to: i32, tokens: Option<usize>) -> Result<(), Error> {
+    let until = tokens.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
     context
-        .kv_cache_seq_cp(from, to, Some(0), Some(until))
+        .kv_cache_seq_cp(from, to, tokens.map(|_| 0), until)
         .map_err(|why| Error::Engine(format!("a shared prompt can't be copied ({why})")))
 }

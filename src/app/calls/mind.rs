@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dialogue::io::Input;
-use engine::{Llm, LlmEvent, LlmWork, Prompt, Session, Ticket};
+use engine::{Llm, LlmEvent, LlmWork, Priority, Prompt, Session, Ticket};
 use tokio::sync::mpsc;
 
 use crate::engines::{Client, Reply};
@@ -35,7 +35,8 @@ impl Mind {
     /// Asks the model. When it can't be asked, that is the answer.
     pub fn think(&mut self, request: u32, prompt: Prompt, grammar: String, max_tokens: u16) -> Option<Input> {
         let ticket = self.client.ticket();
-        let work = LlmWork::Decide { session: self.session, ticket, prompt, grammar, max_tokens };
+        let work =
+            LlmWork::Decide { session: self.session, ticket, prompt, grammar, max_tokens, priority: Priority::Turn };
         if self.client.submit(ticket, work, self.to_me.clone()) {
             self.under_way.insert(ticket, request);
             return None;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dialogue::agent::{Agent, Caller, Trust};
 use dialogue::business::Business;
 use dialogue::{Act, Ask, Brain, Heard, ToolCall};
-use engine::{Llm, LlmEvent, LlmWork, Prompt, Session};
+use engine::{Llm, LlmEvent, LlmWork, Priority, Prompt, Session};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -151,7 +151,8 @@ impl Desk {
     async fn think(&self, prompt: Prompt, grammar: String, max_tokens: u16) -> Option<String> {
         let (to_me, mut replies) = mpsc::channel(256);
         let ticket = self.model.ticket();
-        let work = LlmWork::Decide { session: self.session, ticket, prompt, grammar, max_tokens };
+        let work =
+            LlmWork::Decide { session: self.session, ticket, prompt, grammar, max_tokens, priority: Priority::Turn };
         self.model.submit(ticket, work, to_me).then_some(())?;
         loop {
             match replies.recv().await? {

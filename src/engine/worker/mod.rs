@@ -11,6 +11,7 @@
 mod args;
 mod egress;
 mod inbox;
+mod memory;
 mod post;
 pub mod sandbox;
 mod sealed;
@@ -18,6 +19,7 @@ mod serve;
 
 pub use args::Args;
 pub use egress::{Attempt, attempts};
+pub use memory::{check_memory, memory_available};
 pub use post::{Post, Urgency};
 pub use sealed::Sealed;
 pub use serve::{Step, Worker, report, serve};

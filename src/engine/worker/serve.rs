@@ -94,6 +94,7 @@ pub fn report(program: &str, outcome: Result<(), Error>) -> ExitCode {
             | Error::ModelHash { .. }
             | Error::ModelSize { .. }
             | Error::ModelUnreadable { .. }
+            | Error::TooLarge { .. }
             | Error::Protocol { .. }
             | Error::Sandbox(_)
             | Error::Engine(_),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use engine::rig::Rig;
-use engine::{Down, Llm, LlmEvent, LlmWork, Prompt, Session, Ticket, Up};
+use engine::{Down, Llm, LlmEvent, LlmWork, Priority, Prompt, Session, Ticket, Up};
 
 const GRAMMAR: &str = include_str!("../tests/data/decision.gbnf");
 const WORDINGS: &str = include_str!("../tests/data/free-wording.jsonl");
@@ -67,6 +67,7 @@ fn ask(rig: &mut Rig<Llm>, session: u64, ticket: u64, prompt: &str) {
         prompt,
         grammar: GRAMMAR.to_owned(),
         max_tokens: 120,
+        priority: Priority::Turn,
     };
     rig.work(work).expect("the worker takes work");
 }

@@ -5,7 +5,7 @@ mod worker;
 
 use worker::{DECISION, End, ask, decide, ends, prompt, start};
 
-use engine::{LlmWork, Session, Ticket};
+use engine::{LlmWork, Priority, Session, Ticket};
 
 /// Words of callers, of nobody, and of somebody who means harm.
 const WORDS: &[&str] = &[
@@ -77,6 +77,7 @@ fn a_narrow_grammar_leaves_one_answer() {
         prompt: prompt("book a cleaning on monday please"),
         grammar,
         max_tokens: 50,
+        priority: Priority::Turn,
     };
     rig.work(work).expect("the worker takes work");
     assert_eq!(ends(&mut rig, 1)[&1].text(), r#"{"do":"no"}"#);
@@ -92,6 +93,7 @@ fn a_grammar_that_is_none_fails_and_the_worker_goes_on() {
             prompt: prompt("hello"),
             grammar: grammar.to_owned(),
             max_tokens: 50,
+            priority: Priority::Turn,
         };
         rig.work(work).expect("the worker takes work");
         let end = ends(&mut rig, 1).remove(&ticket).expect("the ticket asked about");
@@ -109,6 +111,7 @@ fn an_answer_that_finds_no_end_fails() {
         prompt: prompt("what are your hours"),
         grammar: DECISION.to_owned(),
         max_tokens: 3,
+        priority: Priority::Turn,
     };
     rig.work(work).expect("the worker takes work");
     let end = ends(&mut rig, 1).remove(&1).expect("the ticket asked about");

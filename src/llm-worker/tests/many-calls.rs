@@ -138,3 +138,41 @@ fn a_closed_call_begins_anew() {
     let again = ask(&mut rig, 1, prompt(SAID[0]));
     assert!(matches!(again, End::Done { prompt_tokens, .. } if prompt_tokens > 5), "{again:?}");
 }
+
+#[test]
+fn a_full_cache_makes_calls_wait_and_fails_none() {
+    let manifest = worker::manifest();
+    let own = |ticket: u64| prompt(&format!("{} {}", SAID[ticket as usize % SAID.len()], "uh ".repeat(60)));
+    let mut rig = start(1);
+    let alone: Vec<String> = (0..10).map(|ticket| ask(&mut rig, 1, own(ticket)).text().to_owned()).collect();
+    // Two of these prompts fill the cache; twelve want in at once, and read ahead beside.
+    let args = ["--manifest", &manifest, "--slots", "12", "--cells", "512"];
+    let mut rig = engine::rig::Rig::<engine::Llm>::ready(worker::program(), &args).expect("the worker starts").0;
+    for ticket in 0..36 {
+        rig.work(LlmWork::Prefill { session: Session(ticket + 100), prompt: own(ticket) })
+            .expect("the worker takes work");
+        rig.work(decide(ticket, ticket, own(ticket))).expect("the worker takes work");
+    }
+    for (ticket, end) in ends(&mut rig, 36) {
+        assert_eq!(end.text(), alone[ticket as usize % 10], "ticket {ticket}");
+    }
+}
+
+#[test]
+fn what_nobody_waits_for_goes_last() {
+    let mut rig = start(40);
+    // More than go on in one step, each longer than any decision.
+    for ticket in 0..20 {
+        let mut work = decide(ticket, ticket, prompt(SAID[0]));
+        if let LlmWork::Decide { priority, grammar, .. } = &mut work {
+            *priority = engine::Priority::Later;
+            *grammar = "root ::= [a-z ]{900}".to_owned();
+        }
+        rig.work(work).expect("the worker takes work");
+    }
+    for ticket in 20..28 {
+        rig.work(decide(ticket, ticket, prompt(SAID[1]))).expect("the worker takes work");
+    }
+    let first: Vec<u64> = ends(&mut rig, 8).into_keys().collect();
+    assert_eq!(first, (20..28).collect::<Vec<_>>());
+}

@@ -1,11 +1,13 @@
 //! The worker on the starter model.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod tiny;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use engine::rig::Rig;
-use engine::{Llm, LlmEvent, LlmWork, Prompt, Session, Ticket, Up};
+use engine::{Llm, LlmEvent, LlmWork, Priority, Prompt, Session, Ticket, Up};
 
 /// Any decision.
 pub const DECISION: &str = include_str!("../data/decision.gbnf");
@@ -38,6 +40,7 @@ pub fn decide(session: u64, ticket: u64, prompt: Prompt) -> LlmWork {
         prompt,
         grammar: DECISION.to_owned(),
         max_tokens: 150,
+        priority: Priority::Turn,
     }
 }
 
