@@ -244,7 +244,7 @@ impl Stage {
                 let index = if self.speaking.is_some() { self.line } else { self.line.saturating_sub(1) };
                 let text = LINES[index % LINES.len()].trim_start_matches('!').to_owned();
                 let heard = Heard { text, confidence: 0.95, ..Heard::default() };
-                self.after(80, Input::Transcript { utterance, request, heard, decode_ms: 60 });
+                self.after(80, Input::Transcript { utterance, request, heard, decode_ms: 60, finished: None });
             }
             Output::Think { request, .. } => {
                 self.after(15, Input::Decision { request, text: None, first_ms: 5, total_ms: 12 });

@@ -1,4 +1,4 @@
-//! Pure sample work: resampling, voice activity, levels, tones, wav files.
+//! Pure sample work: resampling, voice activity, levels, spectra, tones, wav files.
 //!
 //! Audio is mono, signed 16 bit, in slices; every rate is in hertz and every level in dBFS
 //! (0 is full scale). Whatever keeps state takes audio in pieces of any length as it streams.
@@ -11,6 +11,7 @@
 
 mod error;
 mod level;
+pub mod mel;
 mod resample;
 pub mod tones;
 mod vad;

@@ -37,6 +37,8 @@ pub enum Input {
         heard: Heard,
         /// Time it took on the recogniser, for the record.
         decode_ms: u32,
+        /// How sure the ear is, 0 to 1, that the caller has finished; `None` where none tells.
+        finished: Option<f32>,
     },
     /// The model answered request `request`, or failed (`None`).
     Decision {

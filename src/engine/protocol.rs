@@ -111,6 +111,9 @@ pub struct Transcript {
     pub audio_ms: u32,
     /// Time spent on it, in milliseconds.
     pub decode_ms: u32,
+    /// How sure the end-of-turn network is, 0 to 1, that the caller has finished. `None` for
+    /// partials, and where no such network is loaded.
+    pub finished: Option<f32>,
 }
 
 /// Work for the language model.

@@ -1,26 +1,31 @@
 //! Speech recognition: whisper.cpp behind the worker protocol.
 //!
 //! Each call has its audio ([`utterance`]); who is recognised next is decided in [`queue`]; the
-//! one whisper state does it in [`whisper`]; [`recogniser`] joins them to the protocol.
+//! one whisper state does it in [`whisper`]; [`turn`] hears, where a network for it was named,
+//! whether the caller has finished; [`recogniser`] joins them to the protocol.
 //!
 //! # Deliberately absent
 //! Voice activity detection (the daemon sends only speech), resampling, sockets.
 
 mod queue;
 mod recogniser;
+mod turn;
 mod utterance;
 mod whisper;
 mod words;
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use engine::Error;
-use engine::manifest::Kind;
+use engine::manifest::{Kind, Manifest};
 use engine::worker::{self, Args, sandbox};
+use onnx::Library;
 
 use crate::recogniser::Recogniser;
+use crate::turn::TurnEar;
 use crate::whisper::Whisper;
 
 fn main() -> ExitCode {
@@ -29,13 +34,21 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(env::args_os().skip(1), &["--threads"])?;
+    let args = Args::parse(env::args_os().skip(1), &["--threads", "--turn", "--onnxruntime"])?;
     // More than one spins at barriers: on busy cores twenty times slower, not twice as fast.
     let threads = args.number("--threads", 1, (1, 256))?;
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Stt)?;
-    let files: Vec<_> = manifest.files.iter().map(|file| file.path.as_path()).collect();
-    let sandbox = sandbox::close(&files)?;
+    let turn = args.other_manifest("--turn", Kind::Turn)?;
+    // Code, not a model: loaded while the system's own libraries can still be found.
+    let library = turn.as_ref().and_then(|_| library(&args));
+    let files = manifest.files.iter().chain(turn.iter().flat_map(|turn| &turn.files));
+    let mut readable: Vec<&Path> = files.map(|file| file.path.as_path()).collect();
+    if library.is_some() {
+        readable.extend(onnx::PROCESSOR.map(Path::new));
+        onnx::one_thread().map_err(|error| Error::Engine(error.to_string()))?;
+    }
+    let sandbox = sandbox::close(&readable)?;
     if args.try_egress {
         sandbox::close_files()?;
         worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
@@ -43,7 +56,26 @@ fn run() -> Result<(), Error> {
     }
     worker::serve(started, || {
         let whisper = Whisper::load(&manifest, threads)?;
+        let ear = library.zip(turn).and_then(|(library, turn)| ear(library, &turn));
         sandbox::close_files()?;
-        Ok(Recogniser::new(whisper, &manifest, sandbox.about()))
+        Ok(Recogniser::new(whisper, ear, &manifest, sandbox.about()))
     })
+}
+
+/// ONNX Runtime. Who hears words well enough is not given up for want of it.
+fn library(args: &Args) -> Option<Library> {
+    let Some(path) = onnx::named(args.value("--onnxruntime")) else {
+        eprintln!("callbox-stt: --turn needs --onnxruntime FILE (scripts/setup puts it into .setup/onnxruntime)");
+        return None;
+    };
+    Library::load(&path).map_err(without_ear).ok()
+}
+
+fn ear(library: Library, manifest: &Manifest) -> Option<TurnEar> {
+    let runtime = library.start("callbox-stt").map_err(without_ear).ok()?;
+    TurnEar::load(&runtime, manifest).map_err(without_ear).ok()
+}
+
+fn without_ear(why: impl std::fmt::Display) {
+    eprintln!("callbox-stt: {why}. Ends of turns are told by words and pauses alone");
 }

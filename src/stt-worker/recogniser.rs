@@ -5,6 +5,7 @@ use engine::worker::{Post, Step, Urgency, Worker};
 use engine::{Error, Manifest, Session, Stt, SttWork, Ticket, Transcript, TranscriptKind};
 
 use crate::queue::{Queue, Request};
+use crate::turn::TurnEar;
 use crate::utterance::{RATE, Utterance};
 use crate::whisper::{Stopped, Whisper};
 use crate::words::{Spoken, Token, spoken};
@@ -20,6 +21,7 @@ const FRAME: usize = 320;
 #[derive(Debug)]
 pub struct Recogniser {
     whisper: Whisper,
+    ear: Option<TurnEar>,
     calls: HashMap<Session, Utterance>,
     queue: Queue,
     confidence_floor: f32,
@@ -27,13 +29,15 @@ pub struct Recogniser {
 }
 
 impl Recogniser {
-    pub fn new(whisper: Whisper, manifest: &Manifest, sandbox: &str) -> Self {
+    pub fn new(whisper: Whisper, ear: Option<TurnEar>, manifest: &Manifest, sandbox: &str) -> Self {
+        let turns = if ear.is_some() { ", ends of turns by ear" } else { "" };
         Recogniser {
             whisper,
+            ear,
             calls: HashMap::new(),
             queue: Queue::default(),
             confidence_floor: manifest.stt.confidence_floor,
-            about: format!("whisper.cpp {} with {}; {sandbox}", whisper_rs::WHISPER_CPP_VERSION, manifest.name),
+            about: format!("whisper.cpp {} with {}{turns}; {sandbox}", whisper_rs::WHISPER_CPP_VERSION, manifest.name),
         }
     }
 
@@ -56,18 +60,20 @@ impl Recogniser {
         let nothing = Utterance::default();
         let current = || self.calls.get(&request.session).unwrap_or(&nothing);
         let utterance = request.kept.as_deref().unwrap_or_else(current);
-        if let Some(known) = utterance.known(request.samples) {
-            return post.event(Transcript { ticket: request.ticket, decode_ms: 0, ..known.clone() });
-        }
         let samples = utterance.head(request.samples);
+        if let Some(known) = utterance.known(request.samples) {
+            let finished = known.finished.or_else(|| finished(&mut self.ear, &request, &known.text, samples));
+            return post.event(Transcript { ticket: request.ticket, decode_ms: 0, finished, ..known.clone() });
+        }
         let audio_ms = ms(samples.len());
         let recognised = recognise(&mut self.whisper, &request, samples, post);
         match recognised {
             Ok(tokens) => {
                 let Spoken { text, confidence, words } = spoken(&tokens, self.confidence_floor);
+                let finished = finished(&mut self.ear, &request, &text, samples);
                 let decode_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
                 let ticket = request.ticket;
-                let transcript = Transcript { ticket, text, confidence, words, audio_ms, decode_ms };
+                let transcript = Transcript { ticket, text, confidence, words, audio_ms, decode_ms, finished };
                 let current = self.calls.get_mut(&request.session).filter(|_| request.kept.is_none());
                 if let Some(utterance) = current {
                     utterance.remember(request.samples, &transcript);
@@ -102,6 +108,12 @@ fn recognise(
     let recognised = whisper.recognise(samples, request.language.as_deref(), abort);
     post.end();
     recognised
+}
+
+/// Where nothing was said nobody has finished; who still speaks has not.
+fn finished(ear: &mut Option<TurnEar>, request: &Request, text: &str, samples: &[f32]) -> Option<f32> {
+    let asked = request.kind == TranscriptKind::Final && !text.is_empty();
+    ear.as_mut().filter(|_| asked)?.finished(samples)
 }
 
 fn ms(samples: usize) -> u32 {

@@ -49,22 +49,9 @@ pub enum Error {
         /// Its own words.
         why: String,
     },
-    /// There is no ONNX Runtime to load.
-    #[error("{file} is no ONNX Runtime library ({why}): run scripts/setup, or name it with --onnxruntime", file = .file.display())]
-    OnnxRuntime {
-        /// The file.
-        file: PathBuf,
-        /// The loader's words.
-        why: String,
-    },
-    /// The sandbox holds only what begins after it.
-    #[error(
-        "{threads} threads run before the sandbox is closed, there must be one; report this with the version of ONNX Runtime"
-    )]
-    Threads {
-        /// How many.
-        threads: usize,
-    },
+    /// ONNX Runtime can't be had, or takes no graph.
+    #[error(transparent)]
+    Runtime(#[from] onnx::Error),
     /// A manifest or a model file.
     #[error(transparent)]
     Engine(#[from] engine::Error),

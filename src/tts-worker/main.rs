@@ -9,16 +9,16 @@
 //! callbox-tts [--manifest FILE] [--models DIR] [--onnxruntime FILE] [--espeak-data DIR] [--try-egress]
 //! ```
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use engine::manifest::{self, Kind, Manifest, TtsEngine};
 use engine::worker::{self, Args, sandbox};
+use onnx::Library;
 use tts_worker::Error;
 use tts_worker::espeak::Espeak;
-use tts_worker::piper::{Library, Piper};
+use tts_worker::piper::Piper;
 use tts_worker::serve::Speaker;
 use tts_worker::voices::Voices;
 
@@ -26,8 +26,6 @@ const OPTIONS: [&str; 3] = ["--models", "--onnxruntime", "--espeak-data"];
 
 /// espeak-ng asks the C library for a UTF-8 locale.
 const LOCALES: &str = "/usr/lib/locale";
-/// What ONNX Runtime reads to know the processor.
-const PROCESSOR: [&str; 2] = ["/proc/cpuinfo", "/sys/devices/system/cpu"];
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -46,9 +44,9 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     let mut readable = vec![espeak_data.as_path(), Path::new(LOCALES)];
     readable.extend(manifests.iter().flat_map(|voice| &voice.files).map(|file| file.path.as_path()));
     if library.is_some() {
-        readable.extend(PROCESSOR.map(Path::new));
+        readable.extend(onnx::PROCESSOR.map(Path::new));
     }
-    one_thread()?;
+    onnx::one_thread().map_err(Error::from)?;
     let closed = sandbox::close(&readable)?;
     if args.try_egress {
         worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
@@ -56,7 +54,7 @@ fn run(started: Instant) -> Result<(), engine::Error> {
     }
     worker::serve(started, || {
         let mut voices = Voices::new(Espeak::start(&espeak_data)?);
-        let runtime = library.map(Library::start).transpose()?;
+        let runtime = library.map(|library| library.start("callbox-tts")).transpose().map_err(Error::from)?;
         for manifest in &manifests {
             match (engine_of(manifest), &runtime) {
                 (Some(TtsEngine::Piper), Some(runtime)) => {
@@ -97,18 +95,10 @@ fn engine_of(voice: &Manifest) -> Option<TtsEngine> {
 
 /// ONNX Runtime as `--onnxruntime` or `ORT_DYLIB_PATH` name it.
 fn library(args: &Args) -> Result<Library, engine::Error> {
-    let named = args.value("--onnxruntime").cloned().or_else(|| std::env::var_os("ORT_DYLIB_PATH"));
-    let path: OsString = named.filter(|path| !path.is_empty()).ok_or_else(|| {
+    let path = onnx::named(args.value("--onnxruntime")).ok_or_else(|| {
         engine::Error::Usage(
             "a Piper voice needs --onnxruntime FILE: scripts/setup puts it into .setup/onnxruntime".into(),
         )
     })?;
-    let path = std::path::absolute(&path).unwrap_or_else(|_| PathBuf::from(path));
-    Ok(Library::load(&path)?)
-}
-
-/// A thread that exists before the sandbox closes would stay outside of it.
-fn one_thread() -> Result<(), Error> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads == 1 { Ok(()) } else { Err(Error::Threads { threads }) }
+    Ok(Library::load(&path).map_err(Error::from)?)
 }

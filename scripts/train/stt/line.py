@@ -73,6 +73,13 @@ def babble(r, samples, others):
     return samples + behind / power * voice * 10 ** (-r.uniform(11, 28) / 20)
 
 
+def below(r, mild):
+    """How many decibels the noise lies below the voice: half of the training's is what hurts."""
+    if mild:
+        return r.uniform(22, 40)
+    return r.uniform(8, 22) if r.random() < 0.5 else r.uniform(12, 45)
+
+
 def call(r, samples, rate, mild=False, others=()):
     """A voice as 16 kHz, 16-bit samples after 8 kHz mu-law; `mild` is the line of the examinations.
 
@@ -93,8 +100,8 @@ def call(r, samples, rate, mild=False, others=()):
         samples = lfilter(*butter(2, band, "band"), samples).astype(np.float32)
     level = 10 ** (r.uniform(-30, -12) / 20)
     samples *= level / np.sqrt((samples**2).mean())
-    if r.random() < (0.4 if mild else 0.75):
-        samples += noise(r, len(samples)) * level * 10 ** (-r.uniform(*((22, 40) if mild else (9, 45))) / 20)
+    if r.random() < (0.4 if mild else 0.8):
+        samples += noise(r, len(samples)) * level * 10 ** (-below(r, mild) / 20)
     if others and not mild and r.random() < 0.1:
         samples = babble(r, samples, others)
     if not mild and r.random() < 0.2:

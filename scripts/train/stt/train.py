@@ -23,13 +23,16 @@ from muon import Muon
 from vocabulary import Vocabulary
 
 SOUNDS_WEIGHT = 0.3
-SAVE_S, REPORT_STEPS = 300, 50
+SAVE_S, REPORT_STEPS = 240, 50
 MEAN_DECAY = 0.997
 WARM_UP = 0.01
+SETTLED = 0.02  # of the time: from then on the phoneme head teaches the encoder
 
 
-def losses(model, batch, vocabulary):
-    """Of the words and of the sounds, each per token."""
+def losses(model, batch, vocabulary, settled):
+    """Of the words and of the sounds, each per token.
+
+    Until the phoneme head has `settled`, which a ggml file lacks, the encoder does not listen to it."""
     mels = batches.heard(batch)
     given, wanted = batches.said(batch, vocabulary)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -41,7 +44,7 @@ def losses(model, batch, vocabulary):
     words = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=batches.PADDING)
     counts = torch.tensor([len(sounds) for *_, sounds in batch])
     sounds = F.ctc_loss(
-        model.ctc(encoded.float()).log_softmax(2).transpose(0, 1),
+        model.ctc(encoded.float() if settled else encoded.detach().float()).log_softmax(2).transpose(0, 1),
         torch.tensor([sound for *_, sounds in batch for sound in sounds]),
         torch.full((len(batch),), encoded.shape[1]), counts, reduction="sum", zero_infinity=True)
     return words, sounds / (counts.sum() + len(batch))
@@ -89,8 +92,8 @@ class Run:
             for group in optimiser.param_groups:
                 group["lr"] = self.rate * max(share, 0.0)
 
-    def step(self, batch, vocabulary):
-        words, sounds = losses(self.model, batch, vocabulary)
+    def step(self, batch, vocabulary, settled):
+        words, sounds = losses(self.model, batch, vocabulary, settled)
         for optimiser in self.optimisers:
             optimiser.zero_grad()
         ((1 - SOUNDS_WEIGHT) * words + SOUNDS_WEIGHT * sounds).backward()
@@ -115,7 +118,7 @@ def train(run, corpus, vocabulary, chosen):
             if done >= 1:
                 return
             run.pace(done)
-            recent.append(run.step(batch, vocabulary))
+            recent.append(run.step(batch, vocabulary, done > SETTLED))
             if run.steps % REPORT_STEPS == 0:
                 words, sounds = np.mean(recent, 0)
                 print(f"{run.spent / 60:.1f} min, step {run.steps}, seen {run.seen}: words {words:.3f}, "

@@ -143,9 +143,9 @@ impl Ears {
     pub fn take(&mut self, ticket: Ticket, reply: Reply<Transcript>) -> Option<Input> {
         let Asked { utterance, request, life } = self.under_way.remove(&ticket)?;
         match reply {
-            Reply::Event(Transcript { text, confidence, words, decode_ms, .. }) => {
+            Reply::Event(Transcript { text, confidence, words, decode_ms, finished, .. }) => {
                 let heard = Heard { text, confidence, words, keyed: String::new() };
-                Some(Input::Transcript { utterance, request, heard, decode_ms })
+                Some(Input::Transcript { utterance, request, heard, decode_ms, finished })
             }
             Reply::Failed => (self.client.life() == life).then(|| nothing(utterance, request)),
         }
@@ -174,5 +174,5 @@ impl Drop for Ears {
 
 /// The recogniser could not be asked: nothing was understood.
 fn nothing(utterance: UtteranceId, request: u32) -> Input {
-    Input::Transcript { utterance, request, heard: Heard::default(), decode_ms: 0 }
+    Input::Transcript { utterance, request, heard: Heard::default(), decode_ms: 0, finished: None }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{CliError, block_on};
 use crate::config::Arguments;
-use crate::engines::{Client, Reply, model, models_folder, start_stt};
+use crate::engines::{Client, Reply, model, models_folder, start_stt, turn};
 use crate::observe;
 
 /// Sampling rate of the recogniser, in hertz.
@@ -25,7 +25,7 @@ pub struct Args {
     /// Wav files: 16 bit, mono or stereo (mixed), 8 to 48 kHz.
     #[arg(required = true, value_name = "WAV")]
     files: Vec<PathBuf>,
-    /// One object a file: file, text, confidence, words, audio_ms, decode_ms.
+    /// One object a file: file, text, confidence, words, audio_ms, decode_ms, finished (is the turn over? 0 to 1).
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -39,10 +39,11 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), CliError> {
     let config = args.config.load_or_default().map_err(CliError::not_ready)?.config;
     observe::log("warn");
-    let manifest =
-        model(&models_folder(&config.engines), Kind::Stt, &config.engines.stt.model).map_err(CliError::NotReady)?;
+    let folder = models_folder(&config.engines);
+    let manifest = model(&folder, Kind::Stt, &config.engines.stt.model).map_err(CliError::NotReady)?;
+    let turn = turn(&folder, &config.engines).map_err(CliError::NotReady)?;
     block_on(async {
-        let client = start_stt(&config.engines, &manifest);
+        let client = start_stt(&config.engines, &manifest, turn.as_ref());
         client.ready().await.map_err(CliError::NotReady)?;
         for file in &args.files {
             let mut whole = Whole::default();
@@ -89,6 +90,8 @@ struct Whole {
     confidence_sum: f64,
     audio_ms: u32,
     decode_ms: u32,
+    /// Of the last piece.
+    finished: Option<f32>,
 }
 
 impl Whole {
@@ -100,6 +103,7 @@ impl Whole {
         self.words.extend(piece.words);
         self.audio_ms += piece.audio_ms;
         self.decode_ms += piece.decode_ms;
+        self.finished = piece.finished;
     }
 
     fn print(&self, file: &Path, as_json: bool) {
@@ -112,6 +116,7 @@ impl Whole {
         let line = json!({
             "file": file, "text": text, "confidence": confidence, "words": self.words,
             "audio_ms": self.audio_ms, "decode_ms": self.decode_ms,
+            "finished": self.finished,
         });
         println!("{line}");
     }

@@ -106,7 +106,7 @@ pub const KEYS: &[Key] = &[
         "engines.onnxruntime",
         Kind::OptionalPath,
         "\"\"",
-        "The ONNX Runtime library, for Piper voices; scripts/setup puts it into .setup/onnxruntime.",
+        "The ONNX Runtime library, for Piper voices and ends of turns; empty: what scripts/setup put into .setup/onnxruntime.",
     ),
     key("engines.stt.model", Kind::Text, "\"starter-stt\"", "Name of the speech recogniser's model."),
     key(
@@ -114,6 +114,13 @@ pub const KEYS: &[Key] = &[
         Kind::One(&["telephone", "wide"]),
         "\"telephone\"",
         "What it hears of a G.722 line: up to 4 kHz, which the starter model was trained on, or all (\"wide\").",
+    ),
+    key(
+        "engines.turn.model",
+        Kind::Text,
+        "\"auto\"",
+        "Name of the model that hears whether a caller has finished; auto: one of the field's if it is here, else the \
+         starter's; off: words and pauses alone tell.",
     ),
     key("engines.llm.model", Kind::Text, "\"starter-llm\"", "Name of the language model."),
     key(

@@ -132,6 +132,7 @@ pub struct Engines {
     pub workers: Option<PathBuf>,
     pub onnxruntime: Option<PathBuf>,
     pub stt: Stt,
+    pub turn: Engine,
     pub llm: Llm,
     pub tts: Engine,
 }

@@ -11,7 +11,7 @@ mod watch;
 
 pub use client::{Client, Reply, State};
 pub use launch::Launch;
-pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, workers_folder};
+pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, turn, workers_folder};
 
 use engine::{Llm, Stt, Tts};
 

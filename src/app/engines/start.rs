@@ -9,12 +9,18 @@ use crate::config;
 
 /// Calls whose prompt the language model's worker keeps at once, at most; further calls share these.
 const MOST_SLOTS: u16 = 200;
+/// No end-of-turn model.
+const OFF: &str = "off";
+/// The best end-of-turn model that is here.
+const AUTO: &str = "auto";
 
 /// The models that were chosen, verified against their manifests.
 #[derive(Debug, Clone)]
 pub struct Models {
     /// Speech recognition.
     pub stt: Manifest,
+    /// Whether a caller has finished; `None` where nothing is to tell by ear.
+    pub turn: Option<Manifest>,
     /// Language model.
     pub llm: Manifest,
     /// Voice.
@@ -30,6 +36,7 @@ impl Models {
         let folder = models_folder(wanted);
         Ok(Models {
             stt: model(&folder, Kind::Stt, &wanted.stt.model)?,
+            turn: turn(&folder, wanted)?,
             llm: model(&folder, Kind::Llm, &wanted.llm.model)?,
             tts: model(&folder, Kind::Tts, &wanted.tts.model)?,
         })
@@ -60,6 +67,36 @@ pub fn model(folder: &Path, kind: Kind, name: &str) -> Result<Manifest, String> 
         folder.display(),
         kind.name()
     ))
+}
+
+/// The model that hears whether a caller has finished, if there is one and something to run it.
+///
+/// # Errors
+/// As [`Models::find`], of a model that was asked for by name.
+pub fn turn(folder: &Path, wanted: &config::Engines) -> Result<Option<Manifest>, String> {
+    match &*wanted.turn.model {
+        OFF => Ok(None),
+        AUTO if onnxruntime(wanted).is_none() => Ok(None),
+        AUTO => {
+            let here = all(folder).into_iter().filter_map(|(_, manifest)| manifest.ok()).filter(|manifest| {
+                manifest.kind == Kind::Turn
+                    && manifest.trusted.with == With::Calls
+                    && manifest.presence() == Presence::Here
+            });
+            let of_the_field =
+                |manifest: &Manifest| !manifest.path.parent().is_some_and(|set| set.ends_with("starter"));
+            here.max_by_key(of_the_field).map(fit).transpose()
+        }
+        name => model(folder, Kind::Turn, name).map(Some),
+    }
+}
+
+/// The ONNX Runtime library: as configured, or where `scripts/setup` put it above this program.
+fn onnxruntime(wanted: &config::Engines) -> Option<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let above = program.iter().flat_map(|program| program.ancestors().skip(1).take(4));
+    let set_up = || above.map(|folder| folder.join(".setup/onnxruntime/libonnxruntime.so")).find(|path| path.is_file());
+    wanted.onnxruntime.clone().or_else(set_up)
 }
 
 /// A model that may take part in calls and is here, whole.
@@ -102,16 +139,20 @@ impl Engines {
     pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Self {
         let slots = |own: u16| if own == 0 { max_calls.min(MOST_SLOTS) } else { own };
         Engines {
-            stt: start_stt(wanted, &models.stt),
+            stt: start_stt(wanted, &models.stt, models.turn.as_ref()),
             llm: start_llm(wanted, &models.llm, slots(wanted.llm.slots)),
             tts: start_tts(wanted, &models.tts),
         }
     }
 }
 
-/// Starts the recogniser alone.
-pub fn start_stt(wanted: &config::Engines, model: &Manifest) -> Client<Stt> {
-    Client::launch(launch(wanted, "callbox-stt", model, &[]))
+/// Starts the recogniser alone, with an ear for ends of turns if there is a model for it.
+pub fn start_stt(wanted: &config::Engines, model: &Manifest, turn: Option<&Manifest>) -> Client<Stt> {
+    let runtime = onnxruntime(wanted).map(|path| path.to_string_lossy().into_owned());
+    let turn = turn.map(|turn| turn.path.to_string_lossy().into_owned());
+    let ear = turn.iter().flat_map(|turn| ["--turn", turn.as_str()]);
+    let library = runtime.iter().filter(|_| turn.is_some()).flat_map(|path| ["--onnxruntime", path.as_str()]);
+    Client::launch(launch(wanted, "callbox-stt", model, &ear.chain(library).collect::<Vec<_>>()))
 }
 
 /// Starts the language model alone, for so many calls at once.
@@ -121,7 +162,7 @@ pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16) -> Clie
 
 /// Starts the voice alone.
 pub fn start_tts(wanted: &config::Engines, model: &Manifest) -> Client<Tts> {
-    let runtime = wanted.onnxruntime.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let runtime = onnxruntime(wanted).map(|path| path.to_string_lossy().into_owned());
     let more: Vec<&str> = runtime.iter().flat_map(|path| ["--onnxruntime", path.as_str()]).collect();
     Client::launch(launch(wanted, "callbox-tts", model, &more))
 }

@@ -82,6 +82,17 @@ pub struct TurnConfig {
     pub message_ms: u32,
     /// Most that a caller's habit of pausing adds to the waits for complete text.
     pub habit_max_ms: u32,
+    /// The ear is sure that the caller goes on at this probability of an end or less. Higher cuts
+    /// fewer off and makes more of those wait who had finished.
+    pub goes_on_below: f32,
+    /// Over, at the earliest, when it is. Longer is kinder to those who think, and slower for those
+    /// it was wrong about.
+    pub goes_on_ms: u32,
+    /// The ear is sure that the caller has finished from this probability on. Lower answers sooner
+    /// and cuts more off.
+    pub finished_above: f32,
+    /// Over, at the latest, when it is and the words only leave open whether the sentence is all.
+    pub finished_ms: u32,
     /// Upper bound of every wait for silence.
     pub max_wait_ms: u32,
     /// Sound goes on, but the words have not changed for this long: a noisy line, and the turn
@@ -233,6 +244,10 @@ impl Default for TurnConfig {
             stretched_ms: 900,
             message_ms: 1_200,
             habit_max_ms: 250,
+            goes_on_below: 0.2,
+            goes_on_ms: 600,
+            finished_above: 0.85,
+            finished_ms: 350,
             max_wait_ms: 1_200,
             stable_ms: 1_800,
             wordless_ms: 6_000,

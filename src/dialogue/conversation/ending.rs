@@ -7,7 +7,7 @@ use machine::Now;
 
 use super::thought::Thought;
 use super::timers::Timer;
-use super::turn::{Turn, digits_spoken, patience_ms};
+use super::turn::{Doubt, Turn, by_ear_ms, digits_spoken, patience_ms};
 use super::{Conversation, Undo};
 use crate::brain::{Act, Ask, Brain, Expect, Heard, Outcome};
 use crate::io::{Output, Timings};
@@ -137,6 +137,7 @@ impl<B: Brain> Conversation<B> {
         let complete = self.brain.complete(text);
         let habit_ms = (self.habit_ms * 0.4) as u32;
         let wait = patience_ms(&self.config.turn, text, expects, complete, habit_ms);
+        let wait = by_ear_ms(&self.config.turn, wait, self.turn.finished, Doubt::of(text, expects));
         Duration::from_millis(u64::from(wait))
     }
 

@@ -174,7 +174,14 @@ impl<B: Brain> Conversation<B> {
         self.ask(now, true, false);
     }
 
-    pub(super) fn on_transcript(&mut self, now: Now, of: UtteranceId, request: u32, heard: Heard, decode_ms: u32) {
+    pub(super) fn on_transcript(
+        &mut self,
+        now: Now,
+        (of, request): (UtteranceId, u32),
+        heard: Heard,
+        decode_ms: u32,
+        finished: Option<f32>,
+    ) {
         let matches = |asked: &Asked| asked.request == request && asked.utterance == of;
         if self.asked_partial.as_ref().is_some_and(matches) {
             self.asked_partial = None;
@@ -191,6 +198,7 @@ impl<B: Brain> Conversation<B> {
         self.timers.clear(Timer::TranscriptDue);
         self.turn.transcript_at = Some(now);
         self.turn.decode_ms = Some(decode_ms);
+        self.turn.finished = finished;
         let heard = self.words_of(heard);
         self.on_final(now, asked, heard);
     }

@@ -281,8 +281,8 @@ impl<B: Brain> Conversation<B> {
             Input::Frame { .. } if self.held => {}
             Input::Frame { speech, level_db } => self.on_frame(now, speech, level_db),
             Input::Digit(key) => self.on_key(now, key),
-            Input::Transcript { utterance, request, heard, decode_ms } => {
-                self.on_transcript(now, utterance, request, heard, decode_ms);
+            Input::Transcript { utterance, request, heard, decode_ms, finished } => {
+                self.on_transcript(now, (utterance, request), heard, decode_ms, finished);
             }
             Input::Decision { request, text, first_ms, total_ms } => {
                 self.on_decision(now, request, text.as_deref(), first_ms, total_ms);

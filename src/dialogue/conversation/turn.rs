@@ -29,6 +29,8 @@ pub(super) struct Turn {
     pub(super) last_speech: Option<Now>,
     pub(super) transcript_at: Option<Now>,
     pub(super) decode_ms: Option<u32>,
+    /// How sure the ear is, 0 to 1, that the caller has finished.
+    pub(super) finished: Option<f32>,
 }
 
 impl Turn {
@@ -93,6 +95,7 @@ impl Turn {
         self.keys_end = more.keys_end;
         self.last_key = more.last_key.or(self.last_key);
         self.last_speech = more.last_speech.or(self.last_speech);
+        self.finished = more.finished;
     }
 
     /// All of the turn as one.
@@ -145,6 +148,41 @@ pub(super) fn patience_ms(config: &TurnConfig, text: &str, expects: Expect, comp
         Expect::Open | Expect::When => config.stretched_ms,
     };
     wait.min(config.max_wait_ms)
+}
+
+/// The same wait where the ear has heard how the caller ended: longer where they sounded as if they
+/// go on, shorter where words and slot were in doubt and the voice was not.
+pub(super) fn by_ear_ms(config: &TurnConfig, wait_ms: u32, finished: Option<f32>, doubt: Doubt) -> u32 {
+    match finished {
+        Some(sure) if sure <= config.goes_on_below && doubt != Doubt::SlotFull => {
+            wait_ms.max(config.goes_on_ms).min(config.max_wait_ms)
+        }
+        Some(sure) if sure >= config.finished_above && doubt == Doubt::Text => wait_ms.min(config.finished_ms),
+        _ => wait_ms,
+    }
+}
+
+/// What the words leave open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Nothing: the slot has all it takes.
+    SlotFull,
+    /// Whether the sentence is all.
+    Text,
+    /// What no melody settles: a sentence that can't end so, a number or a spelling begun, a message.
+    Slot,
+}
+
+impl Doubt {
+    pub(super) fn of(text: &str, expects: Expect) -> Doubt {
+        match expects {
+            Expect::Digits(wanted) if digits_spoken(text) >= u32::from(wanted.max(1)) => Doubt::SlotFull,
+            Expect::Digits(_) | Expect::Message => Doubt::Slot,
+            Expect::Name if spelling(text) => Doubt::Slot,
+            _ if trails_off(text) || number_begun(text) => Doubt::Slot,
+            _ => Doubt::Text,
+        }
+    }
 }
 
 /// Words no English sentence ends with unless its speaker is still thinking.

@@ -62,7 +62,7 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<char>().prop_map(Input::Digit),
         1 => prop_oneof![Just('1'), Just('#')].prop_map(Input::Digit),
         4 => (0u32..8, small.clone(), text(), 0f32..1.0, any::<u32>()).prop_map(|(utterance, request, text, confidence, decode_ms)| {
-            Input::Transcript { utterance, request, heard: Heard { text, confidence, ..Heard::default() }, decode_ms }
+            Input::Transcript { utterance, request, heard: Heard { text, confidence, ..Heard::default() }, decode_ms, finished: None }
         }),
         2 => (small.clone(), proptest::option::of(text())).prop_map(|(request, text)| {
             Input::Decision { request, text, first_ms: 1, total_ms: 2 }

@@ -57,16 +57,21 @@ impl Args {
 
     /// The manifest named by `--manifest`, which must be of this kind. Its path is made absolute.
     pub fn manifest(&self, kind: Kind) -> Result<Manifest, Error> {
-        let path = self
-            .values
-            .get("--manifest")
-            .ok_or_else(|| Error::Usage("--manifest PATH is missing: name the model's manifest".to_owned()))?;
+        let manifest = self.other_manifest("--manifest", kind)?;
+        manifest.ok_or_else(|| Error::Usage("--manifest PATH is missing: name the model's manifest".to_owned()))
+    }
+
+    /// The same of another argument; `None` when it was not given.
+    pub fn other_manifest(&self, name: &str, kind: Kind) -> Result<Option<Manifest>, Error> {
+        let Some(path) = self.values.get(name) else {
+            return Ok(None);
+        };
         let path = absolute(Path::new(path))?;
         let manifest = Manifest::load(&path)?;
         if manifest.kind != kind {
             return Err(Error::ManifestKind { path, found: manifest.kind.name(), needed: kind.name() });
         }
-        Ok(manifest)
+        Ok(Some(manifest))
     }
 }
 

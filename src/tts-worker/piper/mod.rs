@@ -6,6 +6,6 @@ mod phonemes;
 mod voice;
 
 pub use config::Config;
-pub use graph::{Graph, Library, Runtime};
+pub use graph::Graph;
 pub use phonemes::{Stretch, ends_sentence, stretch, with_mark};
 pub use voice::Piper;

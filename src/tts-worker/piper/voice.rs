@@ -1,8 +1,9 @@
 use engine::manifest::Manifest;
 use engine::verify::read_verified;
+use onnx::Runtime;
 
 use super::graph::MAX_IDS;
-use super::{Config, Graph, Runtime, Stretch, ends_sentence, stretch, with_mark};
+use super::{Config, Graph, Stretch, ends_sentence, stretch, with_mark};
 use crate::espeak::Espeak;
 use crate::text::Line;
 use crate::{Error, Flow, Take};

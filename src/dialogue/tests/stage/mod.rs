@@ -65,6 +65,8 @@ pub struct Stage {
     pub sounds: Vec<Sound>,
     pub hung_up: Option<(u64, Outcome)>,
     pub silent_frames: bool,
+    /// What the ear says of every end.
+    pub finished: Option<f32>,
     spoken: Vec<Spoken>,
     pending: BTreeMap<(u64, u64), Input>,
     sequence: u64,
@@ -91,6 +93,7 @@ impl Stage {
             sounds: Vec::new(),
             hung_up: None,
             silent_frames: true,
+            finished: None,
             spoken: Vec::new(),
             pending: BTreeMap::new(),
             sequence: 0,
@@ -231,7 +234,8 @@ impl Stage {
                 let Some(from) = self.listening.get(&utterance).copied() else { panic!("nothing collected") };
                 let heard = self.recognise(from);
                 if let Some(delay) = self.delays.stt {
-                    self.later(delay, Input::Transcript { utterance, request, heard, decode_ms: delay as u32 });
+                    let (decode_ms, finished) = (delay as u32, self.finished);
+                    self.later(delay, Input::Transcript { utterance, request, heard, decode_ms, finished });
                 }
             }
             Output::EndListen { utterance } => {
