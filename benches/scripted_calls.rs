@@ -204,7 +204,7 @@ impl<'a> Trial<'a> {
                 panic!("{}: can't hold {start}: {held:?}", self.script.display())
             };
             let phone = given.get("phone").cloned();
-            run("book", ToolCall::Book { hold, name: given["name"].clone(), phone });
+            run("book", ToolCall::Book { hold, name: given["name"].clone(), phone, notes: String::new() });
         }
     }
 

@@ -63,7 +63,10 @@ impl Salon {
 
     fn book(&self, call: &str, start: DateTime, name: &str) -> Option<i64> {
         let hold = self.hold(call, start)?;
-        match self.ask(call, ToolCall::Book { hold, name: name.into(), phone: Some("(555) 010-0000".into()) }) {
+        match self.ask(
+            call,
+            ToolCall::Book { hold, name: name.into(), phone: Some("(555) 010-0000".into()), notes: String::new() },
+        ) {
             ToolResult::Booked { booking } => Some(booking),
             other => panic!("{other:?}"),
         }
@@ -136,12 +139,12 @@ fn times_the_business_does_not_offer_are_never_held() {
 fn foreign_holds_and_bookings_that_are_none_are_refused() {
     let salon = Salon::open("foreign");
     let hold = salon.hold("anna", tuesday(9, 0)).unwrap();
-    let steal = salon.ask("ben", ToolCall::Book { hold, name: "Ben".into(), phone: None });
+    let steal = salon.ask("ben", ToolCall::Book { hold, name: "Ben".into(), phone: None, notes: String::new() });
     assert!(matches!(steal, ToolResult::Failed { .. }), "{steal:?}");
     for tool in [ToolCall::Cancel { booking: 77 }, ToolCall::Move { booking: 77, hold }] {
         assert!(matches!(salon.ask("anna", tool), ToolResult::Failed { .. }));
     }
-    let nameless = salon.ask("anna", ToolCall::Book { hold, name: " \n".into(), phone: None });
+    let nameless = salon.ask("anna", ToolCall::Book { hold, name: " \n".into(), phone: None, notes: String::new() });
     assert!(matches!(nameless, ToolResult::Failed { .. }));
 }
 
@@ -158,7 +161,7 @@ fn a_booking_that_has_begun_stays() {
 fn the_same_key_books_once() {
     let salon = Salon::open("once");
     let hold = salon.hold("anna", tuesday(9, 0)).unwrap();
-    let book = ToolCall::Book { hold, name: "Anna".into(), phone: None };
+    let book = ToolCall::Book { hold, name: "Anna".into(), phone: None, notes: String::new() };
     let first = salon.tools.run("anna", "turn-3", MONDAY, NOW_MS, &book);
     assert_eq!(salon.tools.run("anna", "turn-3", MONDAY, NOW_MS, &book), first);
     assert!(matches!(first, ToolResult::Booked { .. }));

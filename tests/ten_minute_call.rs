@@ -295,7 +295,7 @@ fn answer(call: &ToolCall) -> ToolResult {
         ToolCall::FindBookings { .. } => ToolResult::Bookings { bookings: Vec::new() },
         ToolCall::Cancel { .. } | ToolCall::Release { .. } => ToolResult::Done,
         ToolCall::Knowledge { .. } => ToolResult::Passages { passages: Vec::new() },
-        ToolCall::Message { .. } => ToolResult::MessageKept { id: 1 },
+        ToolCall::Message { .. } | ToolCall::CompleteMessage { .. } => ToolResult::MessageKept { id: 1 },
         ToolCall::Transfer { .. } => ToolResult::Failed { why: "nobody there".into() },
     }
 }

@@ -101,6 +101,9 @@ pub enum ToolCall {
         name: String,
         /// Digits, if given.
         phone: Option<String>,
+        /// What the caller answered to the business's own questions; empty without any.
+        #[serde(default)]
+        notes: String,
     },
     /// Bookings from now on that match all the given facts.
     FindBookings {
@@ -141,6 +144,15 @@ pub enum ToolCall {
         text: String,
         /// True when it can't wait.
         urgent: bool,
+    },
+    /// Adds to a message of this call who left it and where to call back.
+    CompleteMessage {
+        /// From [`ToolResult::MessageKept`].
+        message: i64,
+        /// Who leaves it.
+        name: Option<String>,
+        /// Where to call back, digits.
+        phone: Option<String>,
     },
     /// Calls those the business names for it, in turn, tells whoever answers the summary, and
     /// puts the caller through when they take it.
@@ -245,8 +257,11 @@ pub struct Passage {
     pub text: String,
     /// File and heading it came from.
     pub source: String,
-    /// Higher is better; below zero is no match.
+    /// Share of the question that it covers; zero is no match.
     pub score: f64,
+    /// The words of the question that it covers.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// What the caller is expected to say next: how patient the end of turn is.

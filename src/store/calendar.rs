@@ -30,6 +30,8 @@ pub struct Booking {
     pub name: Private,
     /// Digits, when known.
     pub phone: Option<Private>,
+    /// What the caller answered to the business's own questions; empty without any.
+    pub notes: Private,
     /// When.
     pub span: Span,
     /// True when it was cancelled.
@@ -120,9 +122,17 @@ impl Store {
     }
 
     /// Turns the call's hold into a booking.
-    pub fn book(&self, request: Request<'_>, hold: i64, name: &str, phone: Option<&str>) -> Result<Booked, StoreError> {
+    /// `notes` is what the caller answered to the business's own questions, else empty.
+    pub fn book(
+        &self,
+        request: Request<'_>,
+        hold: i64,
+        name: &str,
+        phone: Option<&str>,
+        notes: &str,
+    ) -> Result<Booked, StoreError> {
         let asked = Asked::from(request);
-        let (name, phone) = (name.to_owned(), phone.map(str::to_owned));
+        let (name, phone, notes) = (name.to_owned(), phone.map(str::to_owned), notes.to_owned());
         self.write("booking", move |transaction| {
             once(transaction, &asked, "book", || {
                 let Some(wanted) = held(transaction, &asked.call, hold)? else {
@@ -131,7 +141,7 @@ impl Store {
                 if !has_place(transaction, &asked, &wanted, None)? {
                     return Ok(Booked::Taken);
                 }
-                let booking = insert(transaction, &asked, &wanted, &name, phone.as_deref())?;
+                let booking = insert(transaction, &asked, &wanted, (&name, phone.as_deref(), &notes))?;
                 drop_hold(transaction, &asked.call, hold)?;
                 Ok(Booked::Booking(booking))
             })
@@ -279,19 +289,19 @@ fn insert(
     transaction: &Transaction<'_>,
     asked: &Asked,
     wanted: &Wanted,
-    name: &str,
-    phone: Option<&str>,
+    (name, phone, notes): (&str, Option<&str>, &str),
 ) -> Result<i64, Trouble> {
     let span = &wanted.span;
     transaction.execute(
-        "insert into bookings (calendar, service, name, phone, start_local, end_local, start_unix_ms, end_unix_ms,
-                               status, call, key, created_unix_ms, changed_unix_ms)
-         values (?, ?, ?, ?, ?, ?, ?, ?, 'booked', ?, ?, ?, ?)",
+        "insert into bookings (calendar, service, name, phone, notes, start_local, end_local, start_unix_ms,
+                               end_unix_ms, status, call, key, created_unix_ms, changed_unix_ms)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'booked', ?, ?, ?, ?)",
         params![
             wanted.calendar,
             wanted.service,
             name,
             phone,
+            notes,
             text(span.start),
             text(span.end),
             span.start_unix_ms,
@@ -370,6 +380,7 @@ pub(crate) fn booking(row: &Row<'_>) -> Result<Booking, rusqlite::Error> {
         service: row.get("service")?,
         name: row.get::<_, String>("name")?.into(),
         phone: row.get::<_, Option<String>>("phone")?.map(Private::from),
+        notes: row.get::<_, String>("notes")?.into(),
         span: span(row)?,
         cancelled: status == "cancelled",
         call: row.get("call")?,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{StoreError, Trouble};
 use crate::store::Store;
-use crate::words::{hinted, is_stop_word, synonyms, tokens};
+use crate::words::{hinted, is_measured, is_stop_word, synonyms, tokens};
 
 /// Changes when the index must be made anew though the passages are the same.
 const INDEX_VERSION: u64 = 1;
@@ -20,6 +20,8 @@ const INDEX_VERSION: u64 = 1;
 const MOST_WORDS: usize = 24;
 /// A word found only by a synonym counts for this much of itself.
 const SYNONYM_SHARE: f64 = 0.8;
+/// "How much", "how long": decides between passages that cover the same, and is missed in none.
+const HINT_SHARE: f64 = 0.05;
 /// Words shorter than this must match whole (stemmed), longer ones may be the start of a word.
 const PREFIX_LETTERS: usize = 5;
 
@@ -41,6 +43,8 @@ pub struct Found {
     pub source: String,
     /// Share of the question that the passage covers, above 0, at most a little over 1.
     pub score: f64,
+    /// The words of the question that it covers.
+    pub words: Vec<String>,
 }
 
 impl Store {
@@ -73,41 +77,61 @@ impl Store {
 
     /// Passages of a business that answer a question, best first.
     pub fn search(&self, business: &str, question: &str, limit: usize) -> Result<Vec<Found>, StoreError> {
-        let words = subject(question);
+        let subject = Subject::of(question);
         self.read("searching the knowledge", |connection| {
-            let mut found = score(connection, business, &words)?;
-            found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            let mut found: Vec<(i64, Covered)> = cover(connection, business, &subject)?.into_iter().collect();
+            found.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.cmp(&b.0)));
             found.truncate(limit);
             let mut query = connection.prepare_cached("select source, body from knowledge where rowid = ?")?;
-            let read = found.into_iter().map(|(row, score)| {
-                query.query_row([row], |row| Ok(Found { source: row.get(0)?, text: row.get(1)?, score }))
+            let read = found.into_iter().map(|(row, Covered { score, words })| {
+                query.query_row([row], |row| Ok(Found { source: row.get(0)?, text: row.get(1)?, score, words }))
             });
             Ok(read.collect::<Result<_, _>>()?)
         })
     }
 }
 
-/// The words a question is about.
-fn subject(question: &str) -> Vec<String> {
-    let all = tokens(question);
-    let mut words: Vec<String> = Vec::new();
-    let meant = all.iter().filter(|token| !is_stop_word(token)).cloned();
-    for word in meant.chain(hinted(&all).map(str::to_owned)) {
-        let said = words.iter().any(|other| *other == word || synonyms(other).contains(&word.as_str()));
-        if !said && words.len() < MOST_WORDS {
-            words.push(word);
-        }
-    }
-    words
+/// What a question is about.
+struct Subject {
+    /// Words that carry meaning.
+    words: Vec<String>,
+    /// Words of which an answer has one, whatever the question is about.
+    hints: &'static [&'static str],
 }
 
-/// Row and score of every passage that has to do with the words.
-fn score(connection: &Connection, business: &str, words: &[String]) -> Result<Vec<(i64, f64)>, Trouble> {
+impl Subject {
+    fn of(question: &str) -> Self {
+        let all = tokens(question);
+        let hints = hinted(&all);
+        let mut words: Vec<String> = Vec::new();
+        for word in all.iter().filter(|token| !is_stop_word(token) && !is_measured(&all, token)) {
+            let said = words.iter().any(|other| other == word || synonyms(other).contains(&word.as_str()));
+            if !said && words.len() < MOST_WORDS {
+                words.push(word.clone());
+            }
+        }
+        // "How much is it?" is about nothing else.
+        if words.is_empty() {
+            words.extend(hints.first().map(|hint| (*hint).to_owned()));
+        }
+        Subject { words, hints }
+    }
+}
+
+/// How far a passage covers the question.
+#[derive(Default)]
+struct Covered {
+    score: f64,
+    words: Vec<String>,
+}
+
+/// Every passage that has to do with the words.
+fn cover(connection: &Connection, business: &str, subject: &Subject) -> Result<HashMap<i64, Covered>, Trouble> {
     let passages: f64 =
         connection.query_row("select count(*) from knowledge where business = ?", [business], |row| row.get(0))?;
-    let mut scores: HashMap<i64, f64> = HashMap::new();
+    let mut covered: HashMap<i64, Covered> = HashMap::new();
     let mut whole = 0.0;
-    for word in words {
+    for word in &subject.words {
         let hits = matches(connection, business, word)?;
         // Rarity as in BM25, in the form that never turns negative. A word nobody wrote weighs
         // as much as one written once: a question about it is not answered by its other words.
@@ -115,34 +139,44 @@ fn score(connection: &Connection, business: &str, words: &[String]) -> Result<Ve
         let weight = (1.0 + (passages - with + 0.5) / (with + 0.5)).max(1.0).ln();
         whole += weight;
         for (row, (share, bm25)) in hits {
-            *scores.entry(row).or_default() += weight * share * (1.0 + bm25 / 1_000.0);
+            let passage = covered.entry(row).or_default();
+            passage.score += weight * share * (1.0 + bm25 / 1_000.0);
+            passage.words.push(word.clone());
         }
     }
-    if whole <= 0.0 {
-        // All words are in all passages: any passage is as good.
-        return Ok(scores.into_keys().map(|row| (row, 1.0)).collect());
+    let hinted = any_of(connection, business, subject.hints)?;
+    for (row, passage) in &mut covered {
+        // Where all words are in all passages, any passage is as good.
+        passage.score = if whole > 0.0 { passage.score / whole } else { 1.0 };
+        if hinted.contains_key(row) {
+            passage.score *= 1.0 + HINT_SHARE;
+        }
     }
-    Ok(scores.into_iter().map(|(row, score)| (row, score / whole)).collect())
+    Ok(covered)
 }
 
 /// Rows with the word, or else with a synonym of it: how far it counts, and BM25.
 fn matches(connection: &Connection, business: &str, word: &str) -> Result<HashMap<i64, (f64, f64)>, Trouble> {
+    let mut hits = HashMap::new();
+    for (share, rows) in
+        [(SYNONYM_SHARE, any_of(connection, business, synonyms(word))?), (1.0, any_of(connection, business, &[word])?)]
+    {
+        hits.extend(rows.into_iter().map(|(row, bm25)| (row, (share, bm25))));
+    }
+    Ok(hits)
+}
+
+/// Rows with any of the words, and BM25.
+fn any_of(connection: &Connection, business: &str, words: &[&str]) -> Result<HashMap<i64, f64>, Trouble> {
+    if words.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut query = connection.prepare_cached(
         "select rowid, -bm25(knowledge, 0.0, 0.6, 1.0) from knowledge where knowledge match ? and business = ?",
     )?;
-    let mut hits = HashMap::new();
-    let forms = [(SYNONYM_SHARE, expression(synonyms(word).iter().copied())), (1.0, expression([word].into_iter()))];
-    for (share, expression) in forms {
-        if expression.is_empty() {
-            continue;
-        }
-        let rows = query.query_map(params![expression, business], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for row in rows {
-            let (row, bm25): (i64, f64) = row?;
-            hits.insert(row, (share, bm25));
-        }
-    }
-    Ok(hits)
+    let rows =
+        query.query_map(params![expression(words.iter().copied()), business], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// FTS5 query: any of the words. They are letters and digits only, and quoted.

@@ -76,6 +76,28 @@ impl Store {
         })
     }
 
+    /// Adds who left a message of this call and where to call back; what is told here goes before
+    /// what the message has. False when the call left no such message.
+    pub fn complete_message(
+        &self,
+        request: Request<'_>,
+        message: i64,
+        name: Option<&str>,
+        phone: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let asked = Asked::from(request);
+        let (name, phone) = (name.map(str::to_owned), phone.map(str::to_owned));
+        self.write("completing a message", move |transaction| {
+            once(transaction, &asked, "complete", || {
+                let changed = transaction.execute(
+                    "update messages set name = coalesce(?, name), phone = coalesce(?, phone) where id = ? and call = ?",
+                    params![name, phone, message, asked.call],
+                )?;
+                Ok(changed == 1)
+            })
+        })
+    }
+
     /// The latest messages, latest first.
     pub fn messages(&self, limit: u32) -> Result<Vec<Message>, StoreError> {
         self.read("listing messages", |connection| {

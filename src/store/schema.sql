@@ -1,4 +1,4 @@
--- The truth about Callbox's database, version 2 (`pragma user_version`).
+-- The truth about Callbox's database, version 3 (`pragma user_version`).
 --
 -- Conventions, for every table:
 --   *_unix_ms   milliseconds since 1970-01-01 UTC, from the caller of the store; SQLite's own
@@ -112,7 +112,9 @@ create table bookings (
   key               text not null unique,
   created_unix_ms   integer not null,
   -- Last move or cancellation.
-  changed_unix_ms   integer not null
+  changed_unix_ms   integer not null,
+  -- What the caller answered to the business's own questions; '' without any.
+  notes             text not null default ''
 ) strict;
 create index bookings_by_time on bookings (calendar, start_local) where status = 'booked';
 create index bookings_by_call on bookings (call);

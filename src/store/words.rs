@@ -105,6 +105,7 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
     const STOP: &[&str] = &[
         "a",
         "about",
+        "accept",
         "actually",
         "all",
         "also",
@@ -138,6 +139,8 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "good",
         "got",
         "had",
+        "happen",
+        "happens",
         "has",
         "have",
         "he",
@@ -164,6 +167,7 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "like",
         "ll",
         "m",
+        "many",
         "may",
         "me",
         "might",
@@ -171,10 +175,13 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "much",
         "must",
         "my",
+        "near",
+        "nearby",
         "need",
         "no",
         "not",
         "of",
+        "offer",
         "ok",
         "okay",
         "on",
@@ -182,18 +189,23 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "or",
         "our",
         "out",
+        "place",
         "please",
         "possible",
+        "provide",
         "question",
         "quick",
         "re",
         "s",
         "say",
+        "sell",
         "shall",
         "she",
         "should",
         "so",
         "some",
+        "somebody",
+        "someone",
         "something",
         "sorry",
         "t",
@@ -225,6 +237,7 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "we",
         "well",
         "were",
+        "weve",
         "what",
         "whats",
         "when",
@@ -242,6 +255,7 @@ pub(crate) fn is_stop_word(token: &str) -> bool {
         "you",
         "your",
         "youre",
+        "youve",
     ];
     STOP.binary_search(&token).is_ok()
 }
@@ -278,19 +292,29 @@ pub(crate) fn synonyms(token: &str) -> &'static [&'static str] {
     GROUPS.iter().find(|group| group.contains(&token)).copied().unwrap_or(&[])
 }
 
-/// Whole questions that hide their subject in stop words.
-pub(crate) fn hinted(tokens: &[String]) -> Option<&'static str> {
-    let has =
-        |first: &str, second: &str| tokens.windows(2).any(|pair| matches!(pair, [a, b] if a == first && b == second));
-    if has("how", "much") {
-        return Some("price");
+/// What the answer to a question has that hides its subject in stop words, or asks how long.
+pub(crate) fn hinted(tokens: &[String]) -> &'static [&'static str] {
+    const LENGTHS: &[&str] = &["minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "year", "years"];
+    if asks_how(tokens, "much") {
+        return synonyms("price");
     }
-    let asked = tokens.first().map(String::as_str);
-    match asked {
-        Some("where" | "wheres") => Some("address"),
-        Some("when") => Some("hours"),
-        _ => None,
+    if asks_how(tokens, "long") {
+        return LENGTHS;
     }
+    match tokens.first().map(String::as_str) {
+        Some("where" | "wheres") => synonyms("address"),
+        Some("when") => synonyms("hours"),
+        _ => &[],
+    }
+}
+
+/// True for the "long" of "how long": what is asked for, and not a word to be found.
+pub(crate) fn is_measured(tokens: &[String], token: &str) -> bool {
+    token == "long" && asks_how(tokens, token)
+}
+
+fn asks_how(tokens: &[String], measure: &str) -> bool {
+    tokens.windows(2).any(|pair| matches!(pair, [how, of] if how == "how" && of == measure))
 }
 
 #[cfg(test)]

@@ -318,7 +318,10 @@ fn give(scenario: &Scenario, store: &Store, business: &LoadedBusiness, now: Date
         let ToolResult::Held { hold } = held else {
             return Err(format!("given: {} on {start} can't be booked; look at hours and services", given.service));
         };
-        let booked = run("book", ToolCall::Book { hold, name: given.name.clone(), phone: given.phone.clone() });
+        let booked = run(
+            "book",
+            ToolCall::Book { hold, name: given.name.clone(), phone: given.phone.clone(), notes: String::new() },
+        );
         if !matches!(booked, ToolResult::Booked { .. }) {
             return Err(format!("given: {} on {start} can't be booked: {booked:?}", given.service));
         }

@@ -17,7 +17,7 @@ use dialogue::business::Business;
 use dialogue::{Booking, NotReached, Passage, ToolCall, ToolResult};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use store::{Booked, Held, HoldRequest, NewMessage, Request, Store, StoreError, Who};
+use store::{Booked, Found, Held, HoldRequest, NewMessage, Request, Store, StoreError, Who};
 
 use crate::config::LoadedBusiness;
 use policy::{Refusal, bounded, digits};
@@ -84,7 +84,7 @@ impl Tools {
                 self.free_slots(asked, service, *from, *until, usize::from(*limit))
             }
             ToolCall::Hold { service, start } => self.hold(asked, service, *start),
-            ToolCall::Book { hold, name, phone } => self.book(asked, *hold, name, phone.as_deref()),
+            ToolCall::Book { hold, name, phone, notes } => self.book(asked, *hold, (name, phone.as_deref()), notes),
             ToolCall::FindBookings { name, phone } => self.find(asked, name.as_deref(), phone.as_deref()),
             ToolCall::Move { booking, hold } => {
                 self.must_be_coming(asked, *booking)?;
@@ -108,6 +108,14 @@ impl Tools {
             ToolCall::Message { name, phone, text, urgent } => {
                 self.message(asked, (name.as_deref(), phone.as_deref()), text, *urgent)
             }
+            ToolCall::CompleteMessage { message, name, phone } => {
+                let name = name.as_deref().map(|name| bounded(name, LONGEST_NAME)).filter(|name| !name.is_empty());
+                let phone = digits(phone.as_deref());
+                if self.store.complete_message(asked.request, *message, name.as_deref(), phone.as_deref())? {
+                    return Ok(ToolResult::MessageKept { id: *message });
+                }
+                Err(Refusal::Failed("this call left no such message".into()))
+            }
         }
     }
 
@@ -126,12 +134,24 @@ impl Tools {
         })
     }
 
-    fn book(&self, asked: &Asked<'_>, hold: i64, name: &str, phone: Option<&str>) -> Result<ToolResult, Refusal> {
+    fn book(
+        &self,
+        asked: &Asked<'_>,
+        hold: i64,
+        (name, phone): (&str, Option<&str>),
+        notes: &str,
+    ) -> Result<ToolResult, Refusal> {
         let name = bounded(name, LONGEST_NAME);
         if name.is_empty() {
             return Err(Refusal::Failed("a booking needs a name".into()));
         }
-        booked(self.store.book(asked.request, hold, &name, digits(phone).as_deref())?)
+        booked(self.store.book(
+            asked.request,
+            hold,
+            &name,
+            digits(phone).as_deref(),
+            &bounded(notes, LONGEST_MESSAGE),
+        )?)
     }
 
     fn find(&self, asked: &Asked<'_>, name: Option<&str>, phone: Option<&str>) -> Result<ToolResult, Refusal> {
@@ -148,8 +168,9 @@ impl Tools {
     fn knowledge(&self, question: &str) -> Result<ToolResult, Refusal> {
         let found = self.store.search(OWN, &bounded(question, LONGEST_MESSAGE), MOST_PASSAGES)?;
         let answering = found.into_iter().filter(|found| found.score >= ANSWERING_SHARE);
-        let passages =
-            answering.map(|found| Passage { text: found.text, source: found.source, score: found.score }).collect();
+        let passage =
+            |found: Found| Passage { text: found.text, source: found.source, score: found.score, words: found.words };
+        let passages = answering.map(passage).collect();
         Ok(ToolResult::Passages { passages })
     }
 

@@ -4,8 +4,9 @@ use super::asked::Asked;
 use super::decision::Decision;
 use super::flow::Flow;
 use super::grammar::Possible;
+use super::inform::{Deferred, Otherwise};
 use super::prompt::{self, Have};
-use super::{Agent, acted, cues, inform, understand, wording};
+use super::{Agent, acted, cues, inform, question, understand, wording};
 use crate::brain::{Act, Ask, Brain, Expect, Heard, Line, Outcome, ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::{answer, digits, spelling, words};
@@ -123,7 +124,12 @@ impl Brain for Agent {
             }
         };
         self.acted_on = acted::on(meaning, &reading, self.desk.asked);
-        self.act(meaning, &reading, wording, now);
+        if question::goes_first(meaning, &reading, self.desk.asked) {
+            let text = reading.text();
+            self.look_up(text, Otherwise::Act(Box::new(Deferred { meaning, reading, wording })), now);
+        } else {
+            self.act(meaning, &reading, wording, now);
+        }
         self.desk.take_acts()
     }
 

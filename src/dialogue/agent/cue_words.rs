@@ -161,6 +161,22 @@ pub(super) const ROBOT: &[&str] = &[
     "is this a bot",
     "who am i speaking",
 ];
+/// Do not tell what was asked for.
+pub(super) const REFUSE: &[&str] = &[
+    "don't have one",
+    "don't have a phone",
+    "don't have a number",
+    "haven't got one",
+    "haven't got a phone",
+    "rather not",
+    "prefer not",
+    "don't want to say",
+    "don't want to give",
+    "don't give",
+    "won't tell",
+    "not telling",
+    "no phone",
+];
 /// Ask to hear it again.
 pub(super) const REPEAT: &[&str] = &[
     "repeat that",

@@ -4,7 +4,7 @@
 use super::command::Command;
 use super::cue_words::{
     ADDRESS, AREA, BOOK, CANCEL, DANGER, DROP, ELSEWHEN, GOODBYE, HOURS, HUMAN, MESSAGE, MOVE, PERSON, POLICY, PRICE,
-    REPEAT, ROBOT,
+    REFUSE, REPEAT, ROBOT,
 };
 use crate::parse::fuzzy;
 use crate::parse::words::{has, has_any};
@@ -68,6 +68,11 @@ pub(super) fn human(words: &[String]) -> bool {
 /// The caller wonders whether this is a machine.
 pub(super) fn robot_question(words: &[String]) -> bool {
     has_any(words, ROBOT)
+}
+
+/// What was asked for is not told: there is none, or it is nobody's business. Only short.
+pub(super) fn refuses(words: &[String]) -> bool {
+    words.len() <= 9 && has_any(words, REFUSE)
 }
 
 /// Anything about machines and people at all.

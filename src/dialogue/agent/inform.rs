@@ -4,18 +4,25 @@
 use super::command::Command;
 use super::desk::Desk;
 use super::reading::Reading;
+use super::understand::Meaning;
 use super::wording;
 use crate::business::{Business, Phrase};
 use crate::parse::mention::Wanted;
 use crate::parse::words::has_any;
 
-/// What is said when the knowledge folder has nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a turn means, kept while the knowledge folder is asked.
+#[derive(Clone, PartialEq)]
+pub(super) struct Deferred {
+    pub(super) meaning: Meaning,
+    pub(super) reading: Reading,
+    pub(super) wording: Option<String>,
+}
+
+/// What is done when the knowledge folder has nothing.
+#[derive(Clone, PartialEq)]
 pub(super) enum Otherwise {
-    /// This is still true and to the point.
-    Address,
-    /// The same for the area.
-    Area,
+    /// What the turn was taken for, unless the folder has a strong answer.
+    Act(Box<Deferred>),
     /// The price of which service?
     PriceOf,
     /// Nothing known: offer a message about this.
@@ -25,7 +32,7 @@ pub(super) enum Otherwise {
 }
 
 /// What came of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Informed {
     /// It is answered.
     Answered,
@@ -33,66 +40,29 @@ pub(super) enum Informed {
     Ask(Otherwise),
 }
 
-/// Words that ask for more than opening hours, the address or a price list can say.
-const PARTICULAR: &[&str] = &[
-    "parking",
-    "park",
-    "wheelchair",
-    "insurance",
-    "card",
-    "cash",
-    "pay",
-    "payment",
-    "discount",
-    "deposit",
-    "steps",
-    "elevator",
-    "bus",
-    "train",
-    "station",
-    "late",
-    "fee",
-    "children",
-    "kids",
-    "gift",
-    "new patients",
-    "walk ins",
-    "free",
-];
+/// Ask for a price and nothing else.
+const PLAIN_PRICE: &[&str] = &["how much", "price", "prices", "cost", "costs", "charge", "expensive", "rates"];
 
-/// Answers a question, or says what to look up.
+/// Answers a question from the business's data, or says what to look up. The knowledge folder had
+/// no better answer.
 pub(super) fn answer(desk: &mut Desk, command: Command, reading: &Reading) -> Informed {
-    let particular = has_any(&reading.words, PARTICULAR);
     match command {
-        Command::Hours => {
-            hours(desk, reading);
-            Informed::Answered
-        }
-        Command::Price => price(desk, reading, particular),
-        Command::Address if !particular && desk.business.identity.address.is_some() => {
-            say_address(desk);
-            Informed::Answered
-        }
-        Command::Address if desk.business.identity.address.is_some() => Informed::Ask(Otherwise::Address),
-        Command::ServiceArea if !particular && desk.business.identity.service_area.is_some() => {
-            say_area(desk);
-            Informed::Answered
-        }
-        Command::ServiceArea if desk.business.identity.service_area.is_some() => Informed::Ask(Otherwise::Area),
-        _ => Informed::Ask(Otherwise::Message(reading.text())),
+        Command::Hours => hours(desk, reading),
+        Command::Price => return price(desk, reading),
+        Command::Address if desk.business.identity.address.is_some() => say_address(desk),
+        Command::ServiceArea if desk.business.identity.service_area.is_some() => say_area(desk),
+        _ => return Informed::Ask(Otherwise::Message(reading.text())),
     }
+    Informed::Answered
 }
 
-fn price(desk: &mut Desk, reading: &Reading, particular: bool) -> Informed {
+fn price(desk: &mut Desk, reading: &Reading) -> Informed {
     let Some(service) = reading.service.clone() else {
-        if particular || desk.business.services.is_empty() {
+        if desk.business.services.is_empty() || !has_any(&reading.words, PLAIN_PRICE) {
             return Informed::Ask(Otherwise::Message(reading.text()));
         }
         return Informed::Ask(Otherwise::PriceOf);
     };
-    if particular && !has_any(&reading.words, &["fee", "free"]) {
-        return Informed::Ask(Otherwise::Message(reading.text()));
-    }
     match desk.business.service(&service).and_then(|service| service.price.clone()) {
         Some(price) => {
             desk.say(Phrase::Price, &[("service", &service), ("price", &price)]);
@@ -118,12 +88,12 @@ fn hours(desk: &mut Desk, reading: &Reading) {
     }
 }
 
-pub(super) fn say_address(desk: &mut Desk) {
+fn say_address(desk: &mut Desk) {
     let address = desk.business.identity.address.clone().unwrap_or_default();
     desk.say(Phrase::Address, &[("address", &address)]);
 }
 
-pub(super) fn say_area(desk: &mut Desk) {
+fn say_area(desk: &mut Desk) {
     let area = desk.business.identity.service_area.clone().unwrap_or_default();
     desk.say(Phrase::ServiceArea, &[("area", &area)]);
 }

@@ -20,6 +20,7 @@ mod inform;
 mod naming;
 mod policy;
 mod prompt;
+mod question;
 mod reading;
 mod route;
 mod search;
@@ -37,7 +38,7 @@ pub use crate::business::SpeechMode;
 pub use command::Command;
 pub use prompt::PromptStyle;
 
-use crate::brain::Heard;
+use crate::brain::{Heard, Passage};
 use crate::business::Business;
 use desk::Desk;
 use flow::Flow;
@@ -85,8 +86,10 @@ pub struct Agent {
     parked: Option<Flow>,
     /// What the sentence behind "did you mean ...?" said.
     meant: Option<Reading>,
-    /// What a question is answered with when the knowledge folder has nothing.
-    otherwise: Option<Otherwise>,
+    /// What the knowledge folder was asked, and what is done when it has nothing.
+    looking_up: Option<(String, Otherwise)>,
+    /// What it had, while the same question is gone on with.
+    found: Option<Vec<Passage>>,
     /// A question that became an offer to take a message.
     unanswered: Option<String>,
     /// An urgent message is on its way; its text.
@@ -118,7 +121,8 @@ impl Agent {
             flow: None,
             parked: None,
             meant: None,
-            otherwise: None,
+            looking_up: None,
+            found: None,
             unanswered: None,
             alarm: None,
             unheard: false,

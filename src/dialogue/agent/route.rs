@@ -7,9 +7,10 @@ use super::asked::Asked;
 use super::command::Command;
 use super::flow::{Book, Cancel, Flow, Message, Reschedule, Step};
 use super::inform::{self, Informed, Otherwise};
+use super::question;
 use super::reading::Reading;
 use super::understand::Meaning;
-use crate::brain::{Outcome, ToolCall, ToolResult};
+use crate::brain::{Outcome, Passage, ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::answer::Answer;
 
@@ -45,7 +46,7 @@ impl Agent {
             Command::Hours | Command::Price | Command::Address | Command::ServiceArea => {
                 self.inform(command, reading, now);
             }
-            Command::OutOfScope => self.look_up(reading, Otherwise::OutOfScope(wording)),
+            Command::OutOfScope => self.look_up(reading.text(), Otherwise::OutOfScope(wording), now),
             Command::Book | Command::Reschedule | Command::Cancel | Command::LeaveMessage | Command::Human => {
                 // "To book" after "would you like to book, to move or to cancel?" is about what
                 // was said before.
@@ -309,13 +310,16 @@ impl Agent {
     fn inform(&mut self, command: Command, reading: &Reading, now: DateTime) {
         match inform::answer(&mut self.desk, command, reading) {
             Informed::Answered => self.after_answer(now),
-            Informed::Ask(otherwise) => self.look_up(reading, otherwise),
+            Informed::Ask(otherwise) => self.look_up(reading.text(), otherwise, now),
         }
     }
 
-    fn look_up(&mut self, reading: &Reading, otherwise: Otherwise) {
-        self.otherwise = Some(otherwise);
-        self.desk.tool(ToolCall::Knowledge { question: reading.text() });
+    pub(super) fn look_up(&mut self, question: String, otherwise: Otherwise, now: DateTime) {
+        if let Some(found) = self.found.take() {
+            return self.answer_from(&found, otherwise, now);
+        }
+        self.looking_up = Some((question.clone(), otherwise));
+        self.desk.tool(ToolCall::Knowledge { question });
     }
 
     /// After an answer: back to what was under way.
@@ -450,9 +454,10 @@ impl Agent {
         match call {
             ToolCall::Release { .. } => {}
             ToolCall::Transfer { .. } => self.transferred(result, now),
-            ToolCall::Knowledge { .. } => self.looked_up(result, now),
+            ToolCall::Knowledge { question } => self.looked_up(question, result, now),
             ToolCall::Message { text, .. } if self.alarm.as_ref() == Some(text) => self.alarmed(result, now),
-            ToolCall::Message { .. } if !matches!(self.flow, Some(Flow::Message(_))) => {}
+            ToolCall::Message { .. } | ToolCall::CompleteMessage { .. }
+                if !matches!(self.flow, Some(Flow::Message(_))) => {}
             _ => {
                 let Some(mut flow) = self.flow.take() else { return self.answered_nobody(call, result) };
                 let step = flow.tool_result(&mut self.desk, call, result, now);
@@ -477,37 +482,45 @@ impl Agent {
     }
 
     fn alarmed(&mut self, result: ToolResult, now: DateTime) {
-        let text = self.alarm.take().unwrap_or_default();
-        if !matches!(result, ToolResult::MessageKept { .. }) {
+        self.alarm = None;
+        let ToolResult::MessageKept { id } = result else {
             self.desk.say(Phrase::MessageLost, &[]);
             return self.anything_else();
-        }
+        };
         let recipient = self.desk.business.messages.recipient.clone();
         self.desk.say(Phrase::EmergencyKept, &[("recipient", &recipient)]);
         if self.desk.best_phone().is_some() {
             return self.anything_else();
         }
-        let mut flow = Flow::Message(Box::new(Message::urgent_number(text)));
+        let mut flow = Flow::Message(Box::new(Message::urgent_number(id)));
         let step = flow.advance(&mut self.desk, now);
         self.flow = Some(flow);
         self.follow(step, now);
     }
 
-    fn looked_up(&mut self, result: ToolResult, now: DateTime) {
-        let Some(otherwise) = self.otherwise.take() else { return };
+    fn looked_up(&mut self, question: &str, result: ToolResult, now: DateTime) {
+        // The answer to what was asked before the caller went on.
+        let Some((_, otherwise)) = self.looking_up.take_if(|(asked, _)| asked == question) else { return };
         let passages = if let ToolResult::Passages { passages } = result { passages } else { Vec::new() };
-        if let Some(best) = passages.iter().find(|passage| passage.score > 0.0 && !passage.text.trim().is_empty()) {
+        let tells = |passage: &Passage| passage.score > 0.0 && !passage.text.trim().is_empty();
+        let passages: Vec<Passage> = passages.into_iter().filter(tells).collect();
+        self.answer_from(&passages, otherwise, now);
+    }
+
+    fn answer_from(&mut self, passages: &[Passage], otherwise: Otherwise, now: DateTime) {
+        let strong = |passage: &&Passage| match &otherwise {
+            Otherwise::Act(turn) => question::is_answered(passage, turn.meaning, &turn.reading, &self.desk.business),
+            _ => true,
+        };
+        if let Some(best) = passages.first().filter(strong) {
             self.desk.quote(&best.text);
             return self.after_answer(now);
         }
         match otherwise {
-            Otherwise::Address => {
-                inform::say_address(&mut self.desk);
-                self.after_answer(now);
-            }
-            Otherwise::Area => {
-                inform::say_area(&mut self.desk);
-                self.after_answer(now);
+            Otherwise::Act(turn) => {
+                self.found = Some(passages.to_vec());
+                self.act(turn.meaning, &turn.reading, turn.wording, now);
+                self.found = None;
             }
             Otherwise::PriceOf if self.flow.is_none() => {
                 self.desk.ask(Asked::PriceOf, Phrase::AskPriceOf, &[]);

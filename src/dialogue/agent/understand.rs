@@ -123,6 +123,7 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
         Asked::CallerPhone | Asked::PhoneMeant if reading.phone.is_some() => Some(Meaning::Value),
         Asked::CallerPhone | Asked::PhoneMeant => yes_no(reading),
         Asked::Phone if reading.phone.is_some() || reading.same_number => Some(Meaning::Value),
+        Asked::Phone | Asked::Name if cues::refuses(&reading.words) => Some(Meaning::Command(Command::No)),
         Asked::Name | Asked::Spelling if reading.spelled.is_some() => Some(Meaning::Value),
         Asked::Spelling if reading.bare_answer && reading.answer.is_some() => yes_no(reading),
         Asked::Name | Asked::Spelling if !elsewhere && reading.phone.is_some() => Some(Meaning::Value),

@@ -272,3 +272,18 @@ fn the_second_is_a_place_not_a_date() {
     says(&call.say("the second"), &["full name"]);
     says(&call.say("anna smith"), &["at one thirty pm"]);
 }
+
+#[test]
+fn answers_to_the_business_own_questions_stand_with_the_booking() {
+    let ready = dialogue::business::READY.iter().find(|ready| ready.name == "salon").expect("a ready business");
+    let asks = "\n[[question]]\nkey = \"allergies\"\nask = \"Do you have any allergies?\"\n";
+    let own = dialogue::business::Business::parse(&format!("{}{asks}", ready.files[0].1), "business.toml");
+    let own = own.expect("a question of its own is in order");
+    let mut call = Stage::with(own, dialogue::agent::Trust::default(), dialogue::agent::Caller::default());
+    call.say("book a haircut on tuesday at three pm");
+    says(&call.say("anna smith"), &["any allergies"]);
+    says(&call.say("only to peanuts"), &["Shall I book it"]);
+    says(&call.say("yes"), &["You are booked"]);
+    assert_eq!(call.calendar.notes, ["allergies: only to peanuts"]);
+    assert!(call.calendar.messages.is_empty());
+}

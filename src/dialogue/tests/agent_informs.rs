@@ -3,7 +3,7 @@
 
 mod front_desk;
 
-use dialogue::{Brain, Heard, Outcome};
+use dialogue::{Brain, Heard, Outcome, ToolCall};
 use front_desk::{Stage, heard, says};
 
 #[test]
@@ -85,9 +85,19 @@ fn an_unknown_number_is_asked_for_after_the_alarm() {
     let mut call = Stage::at("dental");
     says(&call.say("my face is swollen and i can't breathe"), &["urgent message", "phone number"]);
     assert_eq!(call.calendar.messages.len(), 1);
-    call.say("five five five one two three four five six seven");
-    assert_eq!(call.calendar.messages[1].1.as_deref(), Some("5551234567"));
-    assert!(call.calendar.messages[1].3);
+    says(&call.say("five five five one two three four five six seven"), &["passed that on"]);
+    let [(_, phone, text, urgent)] = &call.calendar.messages[..] else { panic!("one message, completed") };
+    assert_eq!(phone.as_deref(), Some("5551234567"));
+    assert!(text.contains("can't breathe") && *urgent);
+}
+
+#[test]
+fn an_alarm_without_a_number_stands_as_it_is() {
+    let mut call = Stage::at("dental");
+    call.say("my face is swollen and i can't breathe");
+    says(&call.say("i don't have one"), &["anything else"]);
+    assert_eq!(call.calendar.messages.len(), 1);
+    assert!(!call.tools.iter().any(|tool| matches!(tool, ToolCall::CompleteMessage { .. })));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use dialogue::{Act, ToolCall};
 use stage::{Delays, Script, Stage};
 
 fn booking() -> Script {
-    let hold = Act::Tool(ToolCall::Book { hold: 1, name: "Jones".into(), phone: None });
+    let hold = Act::Tool(ToolCall::Book { hold: 1, name: "Jones".into(), phone: None, notes: String::new() });
     Script::answering("book it", vec![hold])
 }
 

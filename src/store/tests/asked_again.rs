@@ -21,7 +21,7 @@ fn message() -> NewMessage {
 fn everything(store: &Store) -> (Held, Booked, Booked, bool, i64) {
     let held = store.hold(request("anna", "1"), &haircut(half_hour(0), 1)).unwrap();
     let Held::Hold(hold) = held else { panic!("it is free") };
-    let booked = store.book(request("anna", "2"), hold, "Anna", Some("555 0100")).unwrap();
+    let booked = store.book(request("anna", "2"), hold, "Anna", Some("555 0100"), "allergies: none").unwrap();
     let Booked::Booking(booking) = booked else { panic!("it is held") };
     let Held::Hold(other) = store.hold(request("anna", "3"), &haircut(half_hour(1), 1)).unwrap() else {
         panic!("it is free")
@@ -40,8 +40,25 @@ fn in_another_run() {
     assert_eq!(everything(&store), first);
     assert_eq!(everything(&store), first);
 
-    assert_eq!(store.bookings(half_hour(0).start, 10).unwrap().len(), 1);
+    let bookings = store.bookings(half_hour(0).start, 10).unwrap();
+    assert_eq!(bookings.len(), 1);
+    assert_eq!(bookings[0].notes.as_str(), "allergies: none");
     assert_eq!(store.messages(10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_message_is_completed_by_its_own_call_only() {
+    let scratch = Scratch::new("again-completed");
+    let store = scratch.store();
+    let id = store.take_message(request("anna", "1"), message()).unwrap();
+    assert!(!store.complete_message(request("ben", "1"), id, None, Some("555 0199")).unwrap());
+    for _ in 0..2 {
+        assert!(store.complete_message(request("anna", "2"), id, None, Some("555 0100")).unwrap());
+    }
+    let kept = store.messages(10).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].phone.as_deref(), Some("555 0100"));
+    assert_eq!(kept[0].name.as_deref(), Some("Anna"), "what is not told stays");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn salon(scratch: &Scratch) -> Store {
         let Held::Hold(hold) = store.hold(request(&call, "1"), &haircut(half_hour(nth), 1)).unwrap() else {
             panic!("it is free")
         };
-        assert!(matches!(store.book(request(&call, "2"), hold, name, phone).unwrap(), Booked::Booking(_)));
+        assert!(matches!(store.book(request(&call, "2"), hold, name, phone, "").unwrap(), Booked::Booking(_)));
     }
     store
 }
@@ -56,7 +56,7 @@ fn by_name_however_it_is_spelled() {
         let Held::Hold(hold) = store.hold(request(&call, "1"), &haircut(half_hour(nth), 1)).unwrap() else {
             panic!("it is free")
         };
-        assert!(matches!(store.book(request(&call, "2"), hold, name, None).unwrap(), Booked::Booking(_)));
+        assert!(matches!(store.book(request(&call, "2"), hold, name, None, "").unwrap(), Booked::Booking(_)));
     }
     for (heard, booked) in [
         ("annah smith", "Anna Smith"),

@@ -36,7 +36,7 @@ fn another_hold_of_the_same_call_replaces_the_first() {
     assert!(matches!(hold(&store, "anna", "2", 1), Held::Hold(_)));
 
     assert!(matches!(hold(&store, "ben", "1", 0), Held::Hold(_)), "the first is free again");
-    assert_eq!(store.book(request("anna", "3"), first, "Anna", None).unwrap(), Booked::NoHold);
+    assert_eq!(store.book(request("anna", "3"), first, "Anna", None, "").unwrap(), Booked::NoHold);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_hold_refused_leaves_the_one_before_it() {
     assert!(matches!(hold(&store, "ben", "1", 1), Held::Hold(_)));
     assert_eq!(hold(&store, "anna", "2", 1), Held::Taken);
 
-    assert!(matches!(store.book(request("anna", "3"), mine, "Anna", None).unwrap(), Booked::Booking(_)));
+    assert!(matches!(store.book(request("anna", "3"), mine, "Anna", None, "").unwrap(), Booked::Booking(_)));
 }
 
 #[test]
@@ -77,9 +77,9 @@ fn an_expired_hold_books_when_nobody_came_and_not_when_somebody_did() {
         panic!("it is free again")
     };
 
-    assert!(matches!(store.book(late("anna", "2"), first, "Anna", None).unwrap(), Booked::Booking(_)));
-    assert_eq!(store.book(late("ben", "2"), second, "Ben", None).unwrap(), Booked::Taken);
-    assert!(matches!(store.book(late("cleo", "2"), third, "Cleo", None).unwrap(), Booked::Booking(_)));
+    assert!(matches!(store.book(late("anna", "2"), first, "Anna", None, "").unwrap(), Booked::Booking(_)));
+    assert_eq!(store.book(late("ben", "2"), second, "Ben", None, "").unwrap(), Booked::Taken);
+    assert!(matches!(store.book(late("cleo", "2"), third, "Cleo", None, "").unwrap(), Booked::Booking(_)));
 }
 
 #[test]

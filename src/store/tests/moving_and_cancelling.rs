@@ -74,7 +74,7 @@ fn what_others_booked_meanwhile_stands_in_the_way_of_a_late_move() {
     let Held::Hold(theirs) = store.hold(late("ben", "1"), &haircut(rival, 1)).unwrap() else {
         panic!("the hold has expired")
     };
-    store.book(late("ben", "2"), theirs, "Ben", None).unwrap();
+    store.book(late("ben", "2"), theirs, "Ben", None, "").unwrap();
     assert_eq!(store.move_booking(late("anna", "3"), booking, hold).unwrap(), Booked::Taken);
     assert_eq!(store.booking(booking).unwrap().unwrap().span, half_hour(0));
 }

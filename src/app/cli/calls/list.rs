@@ -27,6 +27,7 @@ pub(super) struct BookingLine<'a> {
     service: &'a str,
     name: &'a str,
     phone: Option<&'a str>,
+    notes: &'a str,
     start_local: String,
     end_local: String,
     start_unix_ms: i64,
@@ -44,6 +45,7 @@ impl<'a> From<&'a Booking> for BookingLine<'a> {
             service: &booking.service,
             name: &booking.name,
             phone: booking.phone.as_deref(),
+            notes: &booking.notes,
             start_local: booking.span.start.to_string(),
             end_local: booking.span.end.to_string(),
             start_unix_ms: booking.span.start_unix_ms,
@@ -115,10 +117,11 @@ pub(super) fn bookings(store: &Store, from: Date, limit: u32, json: bool) -> Res
                 booking.phone.as_deref().unwrap_or_default().to_owned(),
                 status(booking).to_owned(),
                 booking.call.clone(),
+                booking.notes.as_str().to_owned(),
             ]
         })
         .collect();
-    print(&table(&["ID", "STARTS", "SERVICE", "NAME", "PHONE", "STATUS", "CALL"], &rows))
+    print(&table(&["ID", "STARTS", "SERVICE", "NAME", "PHONE", "STATUS", "CALL", "NOTES"], &rows))
 }
 
 pub(super) fn messages(store: &Store, limit: u32, json: bool) -> Result<(), CliError> {

@@ -203,7 +203,8 @@ impl Book {
                     return self.advance(desk, now);
                 };
                 self.booking = true;
-                desk.tool(ToolCall::Book { hold, name: name::written(&name), phone: desk.best_phone() });
+                let notes = self.notes(desk);
+                desk.tool(ToolCall::Book { hold, name: name::written(&name), phone: desk.best_phone(), notes });
                 Step::Going
             }
             Asked::CallerPhone => {
@@ -292,7 +293,6 @@ impl Book {
             ToolResult::Booked { .. } => {
                 let when = self.search.start.map(wording::moment).unwrap_or_default();
                 desk.say(Phrase::Booked, &[("service", &service), ("when", &when)]);
-                self.pass_on_answers(desk, &service, &when);
                 Step::Done
             }
             ToolResult::Taken => {
@@ -307,15 +307,10 @@ impl Book {
         }
     }
 
-    /// Answers to the business's own questions reach the owner beside the booking.
-    fn pass_on_answers(&self, desk: &mut Desk, service: &str, when: &str) {
-        if self.answers.is_empty() {
-            return;
-        }
+    /// The answers to the business's own questions, for whoever prepares the appointment.
+    fn notes(&self, desk: &Desk) -> String {
         let pairs = desk.business.questions.iter().zip(&self.answers);
-        let told: Vec<String> = pairs.map(|(question, answer)| format!("{}: {answer}", question.key)).collect();
-        let text = format!("{service}, {when}. {}", told.join("; "));
-        desk.tool(ToolCall::Message { name: desk.name.clone(), phone: desk.best_phone(), text, urgent: false });
+        pairs.map(|(question, answer)| format!("{}: {answer}", question.key)).collect::<Vec<_>>().join("; ")
     }
 
     pub(in crate::agent) fn help(&mut self, desk: &mut Desk, now: DateTime) -> bool {

@@ -39,8 +39,8 @@ pub(in crate::agent) struct Message {
     failed: u8,
     /// It is being kept.
     sent: bool,
-    /// The message itself is kept already: only a number is worth another one.
-    is_kept: bool,
+    /// The message itself is kept already, under this id: who and how are added to it.
+    kept: Option<i64>,
 }
 
 impl Message {
@@ -58,14 +58,9 @@ impl Message {
         Message { text: Some(text.chars().take(LONGEST).collect()), ..Message::default() }
     }
 
-    /// The number to call back about an urgent message that is sent already.
-    pub(in crate::agent) fn urgent_number(text: String) -> Self {
-        Message {
-            urgent: true,
-            name_settled: true,
-            is_kept: true,
-            ..Message::about(format!("To call back about: {text}"))
-        }
+    /// The number to call back about an urgent message that is kept already.
+    pub(in crate::agent) fn urgent_number(kept: i64) -> Self {
+        Message { urgent: true, name_settled: true, kept: Some(kept), ..Message::default() }
     }
 
     pub(in crate::agent) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> Step {
@@ -123,7 +118,7 @@ impl Message {
             Asked::Phone if unfinished.phone.is_some() => desk.phone.clone_from(&unfinished.phone),
             _ => {}
         }
-        if !self.sent && (!self.is_kept || desk.phone.is_some()) {
+        if !self.sent && (self.kept.is_none() || desk.phone.is_some()) {
             self.settle(desk);
         }
     }
@@ -132,14 +127,14 @@ impl Message {
     pub(in crate::agent) fn settle(&mut self, desk: &mut Desk) -> bool {
         self.name_settled = true;
         self.phone_settled = true;
-        self.text.is_some() && self.advance(desk) == Step::Going
+        (self.text.is_some() || self.kept.is_some()) && self.advance(desk) == Step::Going
     }
 
     pub(in crate::agent) fn advance(&mut self, desk: &mut Desk) -> Step {
-        let Some(text) = self.text.clone() else {
+        if self.text.is_none() && self.kept.is_none() {
             desk.ask(Asked::Message, Phrase::AskMessage, &[]);
             return Step::Going;
-        };
+        }
         let rules = desk.business.messages.clone();
         if desk.name.is_none() && rules.ask_name && !self.name_settled {
             desk.ask(Asked::Name, Phrase::AskName, &[]);
@@ -149,9 +144,14 @@ impl Message {
             desk.ask(Asked::Phone, Phrase::AskPhone, &[]);
             return Step::Going;
         }
-        let name = desk.name.as_deref().map(name::written);
+        let (name, phone) = (desk.name.as_deref().map(name::written), desk.best_phone());
+        let call = match (self.kept, self.text.clone()) {
+            (Some(_), _) if phone.is_none() => return Step::Done,
+            (Some(message), _) => ToolCall::CompleteMessage { message, name, phone },
+            (None, text) => ToolCall::Message { name, phone, text: text.unwrap_or_default(), urgent: self.urgent },
+        };
         self.sent = true;
-        desk.tool(ToolCall::Message { name, phone: desk.best_phone(), text, urgent: self.urgent });
+        desk.tool(call);
         Step::Going
     }
 

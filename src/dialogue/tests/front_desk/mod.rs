@@ -37,6 +37,35 @@ pub struct Calendar {
     pub broken: bool,
     /// What comes of a transfer.
     pub transfer: Option<ToolResult>,
+    /// What the owner wrote.
+    pub knowledge: Vec<&'static str>,
+    /// The notes of every booking made.
+    pub notes: Vec<String>,
+}
+
+/// Those of `known` that hold words of the question which say something, best first.
+fn passages(known: &[&str], question: &str) -> Vec<Passage> {
+    const EMPTY: &str = " how much long does what your with there have from when where which this that will are the \
+                         you for and can take is my do a in at of i it to on near late about ";
+    let asked: Vec<&str> = question.split(' ').filter(|word| !EMPTY.contains(&format!(" {word} "))).collect();
+    let covered = |text: &str| -> Vec<String> {
+        let text = text.to_lowercase();
+        let stem = |word: &str| word.trim_end_matches('s').to_owned();
+        asked.iter().filter(|word| text.contains(&stem(word))).map(|word| (*word).to_owned()).collect()
+    };
+    let mut found: Vec<Passage> = known
+        .iter()
+        .map(|text| (text, covered(text)))
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(text, words)| Passage {
+            text: (*text).into(),
+            source: "visit.md".into(),
+            score: words.len() as f64 / asked.len() as f64,
+            words,
+        })
+        .collect();
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found
 }
 
 impl Calendar {
@@ -76,8 +105,9 @@ impl Calendar {
                 self.holds.insert(self.next, (service, start));
                 ToolResult::Held { hold: self.next }
             }
-            ToolCall::Book { hold, name, phone } => match self.holds.remove(&hold) {
+            ToolCall::Book { hold, name, phone, notes } => match self.holds.remove(&hold) {
                 Some((service, start)) => {
+                    self.notes.push(notes);
                     let booking = self.give(&name, &service, start, phone.as_deref());
                     ToolResult::Booked { booking }
                 }
@@ -109,20 +139,22 @@ impl Calendar {
                 self.holds.remove(&hold);
                 ToolResult::Done
             }
-            ToolCall::Knowledge { question } => {
-                let known = [
-                    ("parking", "There is free parking behind the salon."),
-                    ("insurance", "We accept most dental insurance plans."),
-                ];
-                let found = known.iter().filter(|(word, _)| question.contains(word));
-                let passage =
-                    |(_, text): &(&str, &str)| Passage { text: (*text).into(), source: "visit.md".into(), score: 1.0 };
-                ToolResult::Passages { passages: found.map(passage).collect() }
-            }
+            ToolCall::Knowledge { question } => ToolResult::Passages { passages: passages(&self.knowledge, &question) },
             ToolCall::Transfer { .. } => self.transfer.clone().unwrap_or(ToolResult::Failed { why: "none".into() }),
             ToolCall::Message { name, phone, text, urgent } => {
                 self.messages.push((name, phone, text, urgent));
-                ToolResult::MessageKept { id: 1 }
+                ToolResult::MessageKept { id: i64::try_from(self.messages.len()).unwrap_or_default() }
+            }
+            ToolCall::CompleteMessage { message, name, phone } => {
+                let place = usize::try_from(message).ok().and_then(|id| id.checked_sub(1));
+                match place.and_then(|place| self.messages.get_mut(place)) {
+                    Some(kept) => {
+                        kept.0 = name.or(kept.0.take());
+                        kept.1 = phone.or(kept.1.take());
+                        ToolResult::MessageKept { id: message }
+                    }
+                    None => ToolResult::Failed { why: "no such message".into() },
+                }
             }
         }
     }
@@ -153,7 +185,11 @@ impl Stage {
         let mut stage = Stage {
             business,
             agent,
-            calendar: Calendar { next: 100, ..Calendar::default() },
+            calendar: Calendar {
+                next: 100,
+                knowledge: vec!["There is free parking behind the salon.", "We accept most dental insurance plans."],
+                ..Calendar::default()
+            },
             now: monday(),
             tools: Vec::new(),
             said: String::new(),

@@ -64,7 +64,7 @@ pub fn haircut(span: Span, capacity: u32) -> HoldRequest<'static> {
 pub fn book(store: &Store, call: &str, key: &str, span: Span, capacity: u32, name: &str) -> Option<i64> {
     let held = store.hold(request(call, &format!("{key}-hold")), &haircut(span, capacity)).unwrap();
     let Held::Hold(hold) = held else { return None };
-    match store.book(request(call, &format!("{key}-book")), hold, name, None).unwrap() {
+    match store.book(request(call, &format!("{key}-book")), hold, name, None, "").unwrap() {
         Booked::Booking(id) => Some(id),
         other => panic!("a time just held can be booked, not {other:?}"),
     }
