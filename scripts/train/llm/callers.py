@@ -1,8 +1,9 @@
 """Draws a caller's turn: the prompt and the right decision.
 
-The wording is that of the recogniser's training (../stt/wording, a file an action). One line in
-HOLD_EVERY, the last two services of every business, some reasons and the names of
-../stt/words/held_*.txt are held out: only examinations use them.
+The wording is that of the recogniser's training (../stt/wording, a file an action) and more of it in
+wording/, which is only trained on. One line in HOLD_EVERY of the former, the last two services of
+every business, some reasons and the names of ../stt/words/held_*.txt are held out: only
+examinations use them.
 """
 import re
 import sys
@@ -25,11 +26,11 @@ TAKES = {"book": "name day time service reason", "reschedule": "name day time se
 SLOT_ARGS = {"name": "name", "first": "name", "last": "name", "date": "day", "day": "day", "month": "day",
              "ordinal": "day", "time": "time", "hour": "time", "service": "service", "reason": "reason"}
 # What was asked when this is said; the rest is said at any moment, most of all when nothing was.
-WHEN = {"yes": ["confirm"] * 4 + ["anything_else", "options"],
+WHEN = {"yes": ["confirm"] * 5 + ["anything_else"],
         "no": ["confirm"] * 3 + ["anything_else"] * 3 + ["options"],
         "give_name": ["name"] * 8 + ["none", "confirm"], "give_phone": ["phone"] * 8 + ["none", "message"],
-        "give_time": ["day"] * 4 + ["time"] * 4 + ["options", "confirm", "none"],
-        "choose_option": ["options"] * 8 + ["time", "confirm"],
+        "give_time": ["day"] * 4 + ["time"] * 4 + ["confirm", "none"],
+        "choose_option": ["options"],
         "book": ["none"] * 7 + ["anything_else", "reason", "service", "confirm"],
         "goodbye": ["anything_else"] * 4 + ASKED}
 BRIEF = {"yes", "no", "repeat", "goodbye", "emergency", "choose_option", "give_name", "give_phone", "give_time"}
@@ -38,7 +39,18 @@ WEIGHTS = {"cancel": 1.5, "human": 1.5, "out_of_scope": 1.7, "book": 1.4, "leave
 # A name is the caller's own after these words, and somebody else's after those.
 OWN = re.compile(r"(this is|it's|i'm|i am|name is|name's|under|under the name|in the name of|hi|hello) (mister |doctor )?$")
 OTHERS = re.compile(r"(with|see|doctor|for|to|tell|ask|have|let|is|of|not|call|my|reach|instead of) $")
-NEAR = sorted(spoken.NEAR + spoken.DAYS, key=len, reverse=True)
+NOT_BOOKED = re.compile(r"(with|see|doctor|to|tell|ask|have|let|is|not|call|my|reach|instead of) $")
+# A reason alone answers what was asked: nobody can tell a message from a wish by it.
+REASON_ALONE = re.compile(r"(\[[^\]]*\] )?(\[[^\]]*\] )?\{reason\}$")
+# No more is wanted, and that is leave-taking; yes to "anything else?" says so.
+LEAVES = re.compile(r"\b(that's|that is|that was|that will be|that would be|that'll be) (all|it|everything|enough|plenty)\b"
+                    r"|\ball (done|good|set)\b|\bnothing\b|\bjust that\b|\bdone\b")
+NO_WORD = re.compile(r"\b(no|nope|nah|not|none|don't|won't|can't|wrong)\b")
+WANTS_MORE = re.compile(r"\b(yes|yeah|yep|sure|else|question|more|another|actually|there is|i do)\b")
+NEAR = sorted(spoken.NEAR + spoken.DAYS + [day + "s" for day in spoken.DAYS], key=len, reverse=True)
+NOONS = ("noon", "midday")
+BEFORE_HOUR = ("quarter to", "quarter past", "half past")
+ORDINAL_WORDS = {word for ordinal in spoken.ORDINALS for word in ordinal.split()}
 DIGITS = {word: str(number) for number, word in enumerate(spoken.HOURS, 1)}
 
 
@@ -53,8 +65,11 @@ BUSINESSES = businesses()
 @cache
 def lines(action, held):
     """(template) lines of an action, those held out or the others."""
-    known = wording.TEMPLATES[action.replace("_", "-")]
-    return [line for index, line in enumerate(known) if (index % HOLD_EVERY == 5) == held]
+    name = action.replace("_", "-")
+    known = wording.TEMPLATES[name]
+    more = HERE / "wording" / f"{name}.txt"
+    only_trained = more.read_text().splitlines() if more.exists() and not held else []
+    return [line for index, line in enumerate(known) if (index % HOLD_EVERY == 5) == held] + only_trained
 
 
 @cache
@@ -123,8 +138,21 @@ def marked(action, parts):
         words += [(word, key) for word in text.lower().replace("'s ", "'s ").split()]
         before += text
     if "day" in takes and not any(key == "day" for _, key in words):
-        mark_near(words)
+        mark_near(words, NEAR, "day")
+    if "time" in takes and not any(key == "time" for _, key in words):
+        mark_near(words, NOONS, "time")
+    whole_values(words)
     return with_articles(words)
+
+
+def whole_values(words):
+    """"The third" is a day with its article, "quarter to six" a time with its quarter."""
+    for at, (word, key) in enumerate(words):
+        before = [word for word, _ in words[max(at - 2, 0): at]]
+        if key == "day" and before[-1:] == ["the"] and word in ORDINAL_WORDS:
+            words[at - 1] = ("the", "day")
+        if key == "time" and " ".join(before) in BEFORE_HOUR:
+            words[at - 2: at] = [(word, "time") for word in before]
 
 
 def names_caller(action, before):
@@ -132,17 +160,17 @@ def names_caller(action, before):
         return True
     if action in ("give_name", "give_phone"):
         return not OTHERS.search(before) or action == "give_name"
-    return action in ("book", "reschedule", "cancel") and not OTHERS.search(before)
+    return action in ("book", "reschedule", "cancel") and not NOT_BOOKED.search(before)
 
 
-def mark_near(words):
+def mark_near(words, values, key):
     """"Tomorrow" is a day too where the template has no slot for it."""
     text = [word for word, _ in words]
-    for near in NEAR:
+    for near in values:
         run = near.split()
         for at in range(len(text) - len(run) + 1):
-            if text[at: at + len(run)] == run and all(key is None for _, key in words[at: at + len(run)]):
-                words[at: at + len(run)] = [(word, "day") for word in run]
+            if text[at: at + len(run)] == run and all(other is None for _, other in words[at: at + len(run)]):
+                words[at: at + len(run)] = [(word, key) for word in run]
                 return
 
 
@@ -171,6 +199,17 @@ def spans(words):
     return found
 
 
+def unambiguous(action, asked, line, text):
+    """Action and what was asked, where the words alone could mean two things."""
+    if REASON_ALONE.match(line) and action == "leave_message":
+        return action, "message"
+    if action == "no" and LEAVES.search(text) and not NO_WORD.search(text):
+        return "goodbye", "anything_else"
+    if action == "yes" and asked == "anything_else" and not WANTS_MORE.search(text):
+        return action, "confirm"
+    return action, asked
+
+
 def as_written(r, words):
     """Hours as digits: a text chat, another recogniser."""
     return [(DIGITS.get(word, word) if key == "time" else word, key) for word, key in words]
@@ -181,8 +220,10 @@ def turn(r, held_wording=False, held_values=False, noisy=True):
     action = r.choices(ACTIONS, [WEIGHTS.get(action, 1) for action in ACTIONS])[0]
     kind = r.choice(list(BUSINESSES))
     values = Values(r, kind, held_values)
-    words = marked(action, pieces(values, r.choice(lines(action, held_wording))))
+    line = r.choice(lines(action, held_wording))
+    words = marked(action, pieces(values, line))
     asked = r.choice(WHEN.get(action, ["none"] * 6 + ASKED))
+    action, asked = unambiguous(action, asked, line, " ".join(word for word, _ in words))
     words = hesitate(r, words, action in BRIEF)
     if noisy and r.random() < 0.45:
         words = misheard(r, words, r.choice((0.03, 0.06, 0.12, 0.2)))

@@ -25,6 +25,7 @@ from prompt import check  # noqa: E402
 from tokens import ANSWER, END, START, Tokens, batch  # noqa: E402
 
 SAVE_S, REPORT_STEPS = 240, 100
+LONGEST_STEP_S = 20  # more than that was no step, but a stopped process: it is not counted
 DRAWN = 40  # batches drawn at once and sorted by length
 COPY_EVERY = 20  # one batch in so many is pure copying
 MEAN_DECAY = 0.997
@@ -110,12 +111,14 @@ class Run:
 
 
 def train(run, tokens, chosen):
-    saved = begun = time.monotonic()
-    before, recent = run.spent, []
+    saved = before = time.monotonic()
+    recent = []
     r = random.Random(f"{chosen.seed}/{run.steps}")
     while True:
         for examples in drawn(r, tokens, chosen.batch):
-            run.spent = before + time.monotonic() - begun
+            now = time.monotonic()
+            run.spent += min(now - before, LONGEST_STEP_S)
+            before = now
             done = run.spent / 60 / chosen.minutes
             if done >= 1:
                 return
