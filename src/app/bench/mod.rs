@@ -3,7 +3,8 @@
 //! `plan` says what each caller of a level says and with which voice, from a seed; `level` makes
 //! the calls of one level at once; `figures` are what came of them; `stages` reads from the
 //! box's own record where a turn's time went; `own_box` starts a box to measure where none is
-//! named; `report` writes it all down, with plots drawn by `svg`.
+//! named; `report` writes it all down, with plots drawn by `svg`. [`media`] measures calls that only
+//! exchange sound.
 //!
 //! # Deliberately absent
 //! Anything the box says about its own latency, but for the breakdown of a turn: what counts is
@@ -11,6 +12,7 @@
 
 mod figures;
 mod level;
+pub mod media;
 mod own_box;
 mod plan;
 mod report;

@@ -1,5 +1,7 @@
 //! `callbox bench`: measure a box at the wire.
 
+mod media;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +32,12 @@ enum What {
     /// How long callers wait: voice to voice, first audio, barge-in, packets. Without --target a
     /// box is started for it, on loopback and with records of its own.
     Latency(Latency),
+    /// What calls cost that only exchange sound: a tone in, a tone out, no engines. The callers
+    /// share this machine.
+    Media(media::Args),
+    /// The box of `media`.
+    #[command(hide = true)]
+    Answer(media::Answer),
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,8 +82,11 @@ struct Latency {
 /// No box, no voice, or nothing answered.
 pub fn run(args: Args) -> Result<(), CliError> {
     observe::log("off"); // what goes wrong is said once, as the outcome
-    let What::Latency(latency) = args.what;
-    block_on(run_latency(latency))
+    match args.what {
+        What::Latency(latency) => block_on(run_latency(latency)),
+        What::Media(args) => block_on(media::run(args)),
+        What::Answer(args) => block_on(media::answer(args)),
+    }
 }
 
 async fn run_latency(args: Latency) -> Result<(), CliError> {
@@ -159,7 +170,7 @@ async fn levels(
 
 fn finish(args: &Latency, report: &Report) -> Result<(), CliError> {
     if let Some(folder) = &args.report {
-        write(folder, report)?;
+        write_report(folder, "latency", report, &bench::html(report))?;
     }
     if args.json {
         print_json(report)?;
@@ -177,12 +188,13 @@ fn finish(args: &Latency, report: &Report) -> Result<(), CliError> {
     Ok(())
 }
 
-fn write(folder: &Path, report: &Report) -> Result<(), CliError> {
+/// Writes NAME.json and NAME.html.
+fn write_report(folder: &Path, name: &str, report: &impl serde::Serialize, page: &str) -> Result<(), CliError> {
     let failed =
         |path: &Path, error: std::io::Error| CliError::Failed(format!("can't write {}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let json = serde_json::to_string_pretty(report).map_err(CliError::failed)?;
-    for (name, text) in [("latency.json", json), ("latency.html", bench::html(report))] {
+    for (name, text) in [(format!("{name}.json"), json.as_str()), (format!("{name}.html"), page)] {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
         eprintln!("wrote {}", path.display());

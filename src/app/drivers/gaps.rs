@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Longest gap told apart from longer ones, in tenths of a millisecond.
 const TENTHS: usize = 1000;
 
@@ -28,14 +30,52 @@ impl Gaps {
         }
     }
 
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        Counts(self.tenths.iter().map(|count| count.load(Ordering::Relaxed).into()).collect())
+    }
+
+    /// See [`Counts::quantile_ms`].
+    pub fn quantile_ms(&self, share: f64) -> Option<f64> {
+        self.counts().quantile_ms(share)
+    }
+}
+
+/// Gaps by tenth of a millisecond; the last place holds all that are longer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts(Vec<u64>);
+
+impl Counts {
+    /// Counts one.
+    pub fn record(&mut self, gap: Duration) {
+        self.0.resize(TENTHS, 0);
+        let tenth = usize::try_from(gap.as_micros() / 100).unwrap_or(usize::MAX).min(TENTHS - 1);
+        self.0[tenth] += 1;
+    }
+
+    /// Adds those of another stream.
+    pub fn add(&mut self, other: &Counts) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(count, more)| *count += more);
+    }
+
+    /// Takes away those of an earlier moment.
+    pub fn since(mut self, before: &Counts) -> Counts {
+        self.0.iter_mut().zip(&before.0).for_each(|(count, less)| *count = count.saturating_sub(*less));
+        self
+    }
+
+    /// Gaps in all.
+    pub fn all(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
     /// The gap in milliseconds, rounded up to a tenth, that `share` (0 to 1) of all gaps do not
     /// exceed; `None` before any. 100 stands for that or longer.
     pub fn quantile_ms(&self, share: f64) -> Option<f64> {
-        let counts: Vec<u64> = self.tenths.iter().map(|count| count.load(Ordering::Relaxed).into()).collect();
-        let all: u64 = counts.iter().sum();
-        let wanted = ((all as f64 * share).ceil() as u64).max(1);
+        let wanted = ((self.all() as f64 * share).ceil() as u64).max(1);
         let mut seen = 0;
-        let tenth = counts.iter().position(|count| {
+        let tenth = self.0.iter().position(|count| {
             seen += count;
             seen >= wanted
         })?;
