@@ -82,6 +82,7 @@ impl MediaLine {
         self.stream.order(Order::Send(agreed.send));
         let peer = Peer {
             rtp: agreed.remote,
+            signalling: agreed.signalling,
             rtcp: agreed.remote_rtcp,
             codecs: vec![(payload_type, codec)],
             digits,
@@ -125,33 +126,33 @@ impl MediaLine {
 
     /// Tells the receiver something that happened at this instant, or only the time.
     pub fn receive(&mut self, now: Now, input: Option<Input>) -> Vec<Heard> {
-        let Some(receiver) = &mut self.receiver else { return Vec::new() };
+        let MediaLine { receiver: Some(receiver), rtcp, stream, .. } = self else { return Vec::new() };
         match input {
             Some(input) => receiver.handle(now, input),
             None => receiver.wake(now),
         }
-        let mut outputs = Vec::new();
-        self.wake = settle(receiver, |output| outputs.push(output));
-        outputs.into_iter().filter_map(|output| self.received(output)).collect()
-    }
-
-    fn received(&mut self, output: Output) -> Option<Heard> {
-        match output {
-            Output::Audio { samples, wide, concealed } => return Some(Heard::Audio { samples, wide, concealed }),
-            Output::Digit { digit } => return Some(Heard::Digit(digit)),
-            Output::MediaLost => return Some(Heard::Lost),
+        let mut heard = Vec::new();
+        self.wake = settle(receiver, |output| match output {
+            Output::Audio { samples, wide, concealed } => heard.push(Heard::Audio { samples, wide, concealed }),
+            Output::Digit { digit } => heard.push(Heard::Digit(digit)),
+            Output::MediaLost => heard.push(Heard::Lost),
             // A report the network does not take is lost, as it may be on the way.
-            Output::Transmit { to, bytes } => drop(self.rtcp.try_send_to(&bytes, to)),
-            Output::RemoteChanged { rtp } => drop(self.stream.order(Order::Target(rtp))),
+            Output::Transmit { to, bytes } => drop(rtcp.try_send_to(&bytes, to)),
+            Output::RemoteChanged { rtp } => drop(stream.order(Order::Target(rtp))),
             Output::MediaBack | Output::Statistics(_) => {}
-        }
-        None
+        });
+        heard
     }
 
     /// Lets the receiver know what was sent, for its reports.
     pub fn report_sent(&mut self, now: Now) -> Vec<Heard> {
         let sent = self.stream.sent.report();
         self.receive(now, Some(Input::Sent(sent)))
+    }
+
+    /// Takes a key that signalling told; it is heard unless the audio told it too.
+    pub fn keyed(&mut self, now: Now, digit: char) -> Vec<Heard> {
+        self.receive(now, Some(Input::Keyed(digit)))
     }
 
     /// Says goodbye by RTCP.

@@ -89,12 +89,13 @@ impl Decoder {
         self.codec
     }
 
-    /// The samples of these octets: 8 kHz, or 16 kHz of a wideband codec.
-    pub fn samples(&mut self, octets: &[u8]) -> Vec<i16> {
+    /// Puts the samples of these octets into `samples`: 8 kHz, or 16 kHz of a wideband codec.
+    pub fn samples(&mut self, octets: &[u8], samples: &mut Vec<i16>) {
+        samples.clear();
         match self.codec {
-            Codec::Pcmu => octets.iter().map(|octet| g711::decode_ulaw(*octet)).collect(),
-            Codec::Pcma => octets.iter().map(|octet| g711::decode_alaw(*octet)).collect(),
-            Codec::G722 => octets.iter().flat_map(|octet| self.g722.wide(*octet)).collect(),
+            Codec::Pcmu => samples.extend(octets.iter().map(|octet| g711::decode_ulaw(*octet))),
+            Codec::Pcma => samples.extend(octets.iter().map(|octet| g711::decode_alaw(*octet))),
+            Codec::G722 => samples.extend(octets.iter().flat_map(|octet| self.g722.wide(*octet))),
         }
     }
 }

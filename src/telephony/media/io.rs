@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::srtp::Keys;
@@ -10,6 +10,8 @@ use super::{Codec, Frame, Sent, Statistics, WideFrame};
 pub struct Peer {
     /// Where it says it receives RTP.
     pub rtp: SocketAddr,
+    /// Where its signalling comes from: behind an address translator its audio comes from there too.
+    pub signalling: IpAddr,
     /// Where it says it receives RTCP; the same as `rtp` when both are multiplexed (RFC 5761).
     pub rtcp: SocketAddr,
     /// Payload types it may send, each with its codec.
@@ -23,12 +25,13 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Every codec under its static payload type, digits under 101, RTCP one port up.
+    /// Every codec under its static payload type, digits under 101, RTCP one port up, signalling
+    /// from the same address.
     pub fn usual(rtp: SocketAddr) -> Self {
         let mut rtcp = rtp;
         rtcp.set_port(rtp.port().saturating_add(1));
         let codecs = Codec::ALL.map(|codec| (codec.payload_type(), codec)).to_vec();
-        Self { rtp, rtcp, codecs, digits: Some(101), srtp: None, sends: true }
+        Self { rtp, signalling: rtp.ip(), rtcp, codecs, digits: Some(101), srtp: None, sends: true }
     }
 }
 
@@ -79,6 +82,8 @@ pub enum Input {
     },
     /// Figures of the sender, for the next report. Once a second is plenty.
     Sent(Sent),
+    /// Signalling tells a key (SIP INFO). It comes out as [`Output::Digit`], unless the audio told it too.
+    Keyed(char),
     /// Signalling changed what the other side sends, or where it is.
     Retarget(Peer),
     /// The call is over: say goodbye. Nothing is heard after it.

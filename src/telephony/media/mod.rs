@@ -1,7 +1,8 @@
 //! Media of one call, sans-IO: G.711 at 8 kHz and G.722 at 16 kHz, in frames of 20 ms.
 //!
 //! - [`Receiver`] takes RTP and RTCP datagrams as they come and gives back audio in order,
-//!   keypad digits, the address to send to, RTCP to transmit, and word when the line dies.
+//!   keypad digits (told by events, as tones or by signalling: each press once), the address to
+//!   send to, RTCP to transmit, and word when the line dies.
 //!   It gives **fifty frames a second whatever happens**: what is missing is concealed, what
 //!   is silent is silence, so that its consumer can tell time by the frames.
 //! - [`JitterBuffer`] stands behind a receiver where someone listens or records at a fixed
@@ -11,8 +12,9 @@
 //! # Trust
 //! Whatever is malformed, too large, of an unknown payload type or from a stranger is counted
 //! and dropped; there is no error to handle. Who is a stranger: the first to send from the
-//! address that signalling names is the voice, or from elsewhere the first to send two packets
-//! in sequence; from then on everyone else is, until the voice has been silent for a while.
+//! address that signalling names is the voice, or from another port of the hosts it names the first
+//! to send two packets in sequence; from then on everyone else is, until the voice has been silent
+//! for a while.
 //!
 //! # Deliberately absent
 //! Sockets, clocks, any opinion on what was said. Opus: what decodes it in Rust alone is either
@@ -31,6 +33,7 @@ mod jitter_buffer;
 mod keypad;
 mod latch;
 mod packet;
+mod presses;
 mod quality;
 mod receiver;
 mod reorder;
@@ -40,6 +43,7 @@ pub mod srtp;
 mod statistics;
 mod stream;
 mod timeline;
+mod tones;
 
 pub use codec::{Codec, Decoder, Encoder};
 pub use io::{Input, Output, Peer, Settings};

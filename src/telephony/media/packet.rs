@@ -42,22 +42,28 @@ pub(super) fn is_rtcp(bytes: &[u8]) -> bool {
 }
 
 /// Parses what the peer may send; `None` for everything else.
-pub(super) fn parse(bytes: &[u8], peer: &Peer) -> Option<Packet> {
+pub(super) fn parse(mut bytes: Vec<u8>, peer: &Peer) -> Option<Packet> {
     if bytes.len() > LONGEST {
         return None;
     }
-    let rtp = RtpReader::new(bytes).ok()?;
-    let body = body(rtp.payload_type(), rtp.payload(), peer)?;
-    Some(Packet { ssrc: rtp.ssrc(), sequence: rtp.sequence_number().into(), timestamp: rtp.timestamp(), body })
+    let rtp = RtpReader::new(&bytes).ok()?;
+    let (ssrc, sequence, timestamp) = (rtp.ssrc(), rtp.sequence_number().into(), rtp.timestamp());
+    let (payload_type, payload) = (rtp.payload_type(), rtp.payload());
+    let body = match peer.codecs.iter().find(|(known, _)| *known == payload_type) {
+        Some(_) if payload.is_empty() || payload.len() > MOST_OCTETS => return None,
+        Some((_, codec)) => {
+            // The same memory goes on as the payload.
+            let (begin, length) = (payload.as_ptr().addr() - bytes.as_ptr().addr(), payload.len());
+            bytes.truncate(begin + length);
+            bytes.drain(..begin);
+            Body::Audio(*codec, bytes)
+        }
+        None => without_audio(payload_type, payload, peer)?,
+    };
+    Some(Packet { ssrc, sequence, timestamp, body })
 }
 
-fn body(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
-    if let Some((_, codec)) = peer.codecs.iter().find(|(known, _)| *known == payload_type) {
-        if payload.is_empty() || payload.len() > MOST_OCTETS {
-            return None;
-        }
-        return Some(Body::Audio(*codec, payload.to_vec()));
-    }
+fn without_audio(payload_type: u8, payload: &[u8], peer: &Peer) -> Option<Body> {
     if peer.digits == Some(payload_type) {
         return event(payload).map(Body::Event);
     }

@@ -8,11 +8,13 @@ use super::codec::Decoder;
 use super::keypad::Keypad;
 use super::latch::{Latch, Verdict};
 use super::packet::{self, Body, Packet};
+use super::presses::{Presses, Way};
 use super::reorder::{Arrival, Reorder};
 use super::reports::Reports;
 use super::srtp::{Inbound, Keys, Outbound};
 use super::stream::{Place, Stream};
-use super::timeline::Timeline;
+use super::timeline::{Cut, Timeline};
+use super::tones::Tones;
 use super::{Codec, Input, Output, Peer, RATE_HZ, Settings, Statistics};
 
 /// Everything that a call receives: see the module's description.
@@ -24,8 +26,11 @@ pub struct Receiver {
     stream: Option<(Stream, Reorder)>,
     /// Of the codec that came last.
     decoder: Decoder,
+    /// What it gave last, kept so that none is allocated.
+    decoded: Vec<i16>,
     timeline: Timeline,
     keypad: Keypad,
+    pad: Pad,
     reports: Reports,
     guard: Option<Guard>,
     statistics: Statistics,
@@ -37,6 +42,25 @@ pub struct Receiver {
     allowance: Allowance,
     ended: bool,
     outputs: VecDeque<Output>,
+}
+
+/// Keys, however they come.
+#[derive(Debug, Default)]
+struct Pad {
+    tones: Tones,
+    presses: Presses,
+}
+
+impl Pad {
+    /// Takes a frame: a key in it is told, and its tone is kept from who would take it for a voice.
+    fn listen(&mut self, now: Now, mut cut: Cut) -> (Option<char>, Cut) {
+        let key = self.tones.listen(cut.samples.as_slice());
+        if self.tones.is_pressed() {
+            cut.samples.fill(0);
+            cut.wide.iter_mut().for_each(|wide| wide.fill(0));
+        }
+        (key.filter(|key| self.presses.press(now, *key, Way::Tone)), cut)
+    }
 }
 
 /// SRTP of what comes, and of our reports.
@@ -56,11 +80,13 @@ impl Receiver {
     /// Listens from this instant.
     pub fn new(now: Now, settings: Settings, peer: Peer) -> Self {
         Self {
-            latch: Latch::new(peer.rtp, settings.relatch_after),
+            latch: Latch::new(peer.rtp, peer.signalling, settings.relatch_after),
             stream: None,
             decoder: Decoder::new(Codec::Pcmu),
+            decoded: Vec::new(),
             timeline: Timeline::new(now),
             keypad: Keypad::default(),
+            pad: Pad::default(),
             reports: Reports::new(now, settings.ssrc, settings.cname.clone(), settings.seed),
             guard: peer.srtp.map(Guard::new),
             statistics: Statistics::default(),
@@ -88,16 +114,16 @@ impl Receiver {
         statistics
     }
 
-    fn rtp(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
-        if packet::is_rtcp(bytes) {
+    fn rtp(&mut self, now: Now, from: SocketAddr, bytes: Vec<u8>) {
+        if packet::is_rtcp(&bytes) {
             return self.rtcp(now, from, bytes);
         }
         let opened = match &mut self.guard {
-            Some(guard) if bytes.len() <= packet::LONGEST => guard.inbound.rtp(bytes.to_vec()),
+            Some(guard) if bytes.len() <= packet::LONGEST => guard.inbound.rtp(bytes),
             Some(_) => None,
-            None => Some(bytes.to_vec()),
+            None => Some(bytes),
         };
-        let Some(packet) = opened.and_then(|bytes| packet::parse(&bytes, &self.peer)) else {
+        let Some(packet) = opened.and_then(|bytes| packet::parse(bytes, &self.peer)) else {
             self.statistics.dropped += 1;
             return;
         };
@@ -195,35 +221,48 @@ impl Receiver {
     }
 
     fn deliver(&mut self, at: Now, packet: Packet) {
-        let outputs = &mut self.outputs;
         match packet.body {
             Body::Audio(codec, octets) => {
                 if self.decoder.codec() != codec {
                     self.decoder = Decoder::new(codec);
                 }
-                let samples = self.decoder.samples(&octets);
                 let scale = codec.samples_per_octet();
-                self.timeline.audio(at, packet.timestamp, scale, samples, |cut| outputs.push_back(cut.into()));
+                let Self { decoder, decoded, timeline, pad, outputs, statistics, .. } = self;
+                decoder.samples(&octets, decoded);
+                timeline.audio(at, packet.timestamp, scale, decoded, |cut| {
+                    let (digit, cut) = pad.listen(at, cut);
+                    outputs.push_back(cut.into());
+                    if let Some(digit) = digit {
+                        statistics.digits += 1;
+                        outputs.push_back(Output::Digit { digit });
+                    }
+                });
             }
             Body::Silence => self.timeline.silence(),
             Body::Event(event) => {
                 if let Some(digit) = self.keypad.event(packet.timestamp, event) {
-                    self.statistics.digits += 1;
-                    outputs.push_back(Output::Digit { digit });
+                    self.press(at, digit, Way::Event);
                 }
             }
         }
     }
 
-    fn rtcp(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+    fn press(&mut self, now: Now, digit: char, way: Way) {
+        if self.pad.presses.press(now, digit, way) {
+            self.statistics.digits += 1;
+            self.outputs.push_back(Output::Digit { digit });
+        }
+    }
+
+    fn rtcp(&mut self, now: Now, from: SocketAddr, bytes: Vec<u8>) {
         if !self.knows(from) {
             self.statistics.foreign += 1;
             return;
         }
         let theirs = self.stream.as_ref().map(|(stream, _)| stream.ssrc);
         let opened = match &mut self.guard {
-            Some(guard) => guard.inbound.rtcp(bytes.to_vec()),
-            None => Some(bytes.to_vec()),
+            Some(guard) => guard.inbound.rtcp(bytes),
+            None => Some(bytes),
         };
         if opened.is_some_and(|bytes| self.reports.receive(now, &bytes, theirs)) {
             self.rtcp_from = Some(from);
@@ -255,14 +294,14 @@ impl Receiver {
     }
 
     fn retarget(&mut self, now: Now, peer: Peer) {
-        let moved = peer.rtp != self.peer.rtp;
+        let moved = (peer.rtp, peer.signalling) != (self.peer.rtp, self.peer.signalling);
         if peer.srtp != self.peer.srtp {
             self.guard = peer.srtp.map(Guard::new);
         }
         self.peer = peer;
         self.heard_at = now;
         if moved {
-            self.latch.retarget(self.peer.rtp);
+            self.latch.retarget(self.peer.rtp, self.peer.signalling);
             self.follow(self.peer.rtp);
         }
     }
@@ -325,9 +364,10 @@ impl Machine for Receiver {
             return;
         }
         match input {
-            Input::Rtp { from, bytes } => self.rtp(now, from, &bytes),
-            Input::Rtcp { from, bytes } => self.rtcp(now, from, &bytes),
+            Input::Rtp { from, bytes } => self.rtp(now, from, bytes),
+            Input::Rtcp { from, bytes } => self.rtcp(now, from, bytes),
             Input::Sent(sent) => self.reports.sent(sent),
+            Input::Keyed(digit) => self.press(now, digit, Way::Signalling),
             Input::Retarget(peer) => self.retarget(now, peer),
             Input::End => return self.end(now),
         }

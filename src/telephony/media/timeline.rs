@@ -62,15 +62,15 @@ impl Timeline {
     }
 
     /// Audio that is next in order, so many samples a tick.
-    pub fn audio(&mut self, at: Now, timestamp: u32, scale: usize, mut samples: Vec<i16>, mut cut: impl FnMut(Cut)) {
+    pub fn audio(&mut self, at: Now, timestamp: u32, scale: usize, samples: &mut [i16], mut cut: impl FnMut(Cut)) {
         self.bridge(timestamp, &mut cut);
         self.rescale(scale.max(1));
         self.expected = Some(timestamp.wrapping_add((samples.len() / self.scale) as u32));
         self.audio_at = self.audio_at.max(at);
         self.filled = 0;
         self.silent = false;
-        self.concealer.real(&mut samples);
-        self.append(&samples, false, &mut cut);
+        self.concealer.real(samples);
+        self.append(samples, false, &mut cut);
     }
 
     /// The stream goes on elsewhere: its timestamps say nothing about a gap.

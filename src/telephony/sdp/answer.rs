@@ -94,6 +94,7 @@ pub(super) fn settled(
     let theirs = audio.direction();
     Ok(NegotiatedMedia {
         remote,
+        signalling: fallback,
         remote_rtcp: audio.rtcp_address(remote),
         codec: format.codec,
         payload_type: format.payload_type,

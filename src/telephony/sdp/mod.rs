@@ -12,7 +12,7 @@ mod offer;
 mod read;
 mod security;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 pub use crate::media::Codec;
 use crate::media::srtp::Keys;
@@ -52,6 +52,8 @@ impl LocalMedia {
 pub struct NegotiatedMedia {
     /// Where the peer asked for RTP. Its packets may come from elsewhere (symmetric RTP).
     pub remote: SocketAddr,
+    /// Where the peer's signalling comes from.
+    pub signalling: IpAddr,
     /// Where the peer asked for RTCP.
     pub remote_rtcp: SocketAddr,
     /// The codec, both ways.

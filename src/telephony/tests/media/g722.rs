@@ -32,7 +32,9 @@ fn coded(samples: &[i16]) -> Vec<u8> {
 }
 
 fn decoded(octets: &[u8]) -> Vec<i16> {
-    AnyDecoder::new(Codec::G722).samples(octets)
+    let mut samples = Vec::new();
+    AnyDecoder::new(Codec::G722).samples(octets, &mut samples);
+    samples
 }
 
 /// What ffmpeg 5.1 makes of the same samples, octet for octet and back.

@@ -18,4 +18,5 @@ mod reports;
 mod sender;
 mod session;
 mod support;
+mod tones;
 mod wideband;
