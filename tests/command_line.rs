@@ -165,5 +165,7 @@ fn a_call(path: &Path) {
         packets_lost: 0,
         send_gap_p99_ms: Some(20.4),
         send_gap_most_ms: Some(31.0),
+        codec: Some("G722".into()),
+        mos: Some(4.25),
     });
 }

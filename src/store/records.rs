@@ -42,6 +42,10 @@ pub struct CallEnd {
     pub send_gap_p99_ms: Option<f64>,
     /// The longest of them; 100 stands for longer too.
     pub send_gap_most_ms: Option<f64>,
+    /// Codec of the audio, as in an rtpmap line.
+    pub codec: Option<String>,
+    /// What people would think of the caller's voice, 1 to 4.5 (ITU-T G.107).
+    pub mos: Option<f64>,
 }
 
 /// When each stage of a turn was reached. Instants are milliseconds since the start of the call;
@@ -126,6 +130,10 @@ pub struct Call {
     pub send_gap_p99_ms: Option<f64>,
     /// The longest of them; 100 stands for longer too.
     pub send_gap_most_ms: Option<f64>,
+    /// Codec of the audio, as in an rtpmap line.
+    pub codec: Option<String>,
+    /// What people would think of the caller's voice, 1 to 4.5 (ITU-T G.107).
+    pub mos: Option<f64>,
     /// Turns recorded.
     pub turns: i64,
     /// Bookings made in it.
@@ -168,7 +176,7 @@ impl Store {
                 .prepare_cached(
                     "update calls set ended_unix_ms = max(?, started_unix_ms), outcome = ?,
                             packets_sent = ?, packets_received = ?, packets_lost = ?,
-                            send_gap_p99_ms = ?, send_gap_most_ms = ?
+                            send_gap_p99_ms = ?, send_gap_most_ms = ?, codec = ?, mos = ?
                       where id = ?",
                 )?
                 .execute(params![
@@ -179,6 +187,8 @@ impl Store {
                     count(end.packets_lost),
                     end.send_gap_p99_ms,
                     end.send_gap_most_ms,
+                    end.codec,
+                    end.mos,
                     end.id
                 ])?;
             Ok(())
@@ -286,6 +296,8 @@ fn call(row: &Row<'_>) -> Result<Call, rusqlite::Error> {
         packets_lost: row.get("packets_lost")?,
         send_gap_p99_ms: row.get("send_gap_p99_ms")?,
         send_gap_most_ms: row.get("send_gap_most_ms")?,
+        codec: row.get("codec")?,
+        mos: row.get("mos")?,
         turns: row.get("turns")?,
         bookings: row.get("bookings")?,
         messages: row.get("messages")?,

@@ -1,4 +1,4 @@
--- The truth about Callbox's database, version 3 (`pragma user_version`).
+-- The truth about Callbox's database, version 4 (`pragma user_version`).
 --
 -- Conventions, for every table:
 --   *_unix_ms   milliseconds since 1970-01-01 UTC, from the caller of the store; SQLite's own
@@ -34,7 +34,12 @@ create table calls (
   -- Time between packets as they were sent, in milliseconds: 99 of 100 were at most the first,
   -- all at most the second, where 100 stands for longer too.
   send_gap_p99_ms  real,
-  send_gap_most_ms real
+  send_gap_most_ms real,
+  -- Codec of the audio, as in an rtpmap line; null when none was agreed on.
+  codec            text,
+  -- What people would think of the caller's voice as it came here, 1 to 4.5 (E-model, ITU-T G.107);
+  -- null when nothing came.
+  mos              real
 ) strict;
 create index calls_by_start on calls (started_unix_ms);
 

@@ -231,7 +231,10 @@ impl Room {
             }
             mail = self.call.mail.recv() => match mail {
                 Some(Mail::Media(agreed)) => self.agree(&agreed),
-                Some(Mail::Digit(digit)) => self.inputs.push_back(Input::Digit(digit)),
+                Some(Mail::Digit(digit)) => {
+                    let heard = self.call.media.keyed(self.now(), digit);
+                    self.hear(heard);
+                }
                 Some(Mail::Established | Mail::Dialled(_)) => {}
                 Some(Mail::Close) => self.outcome = Some(Outcome::Failed),
                 Some(Mail::Ended(_)) | None => self.hung_up(),
@@ -348,10 +351,9 @@ impl Room {
             None if self.lost => "line_lost",
             None => "gone",
         };
-        let sent = u64::from(call.media.stream.sent.packets());
         let (codec, mos) = (call.media.codec().map(media::Codec::name), call.media.mos());
         tracing::info!(call = self.record.id, outcome, codec, mos, "call over");
         call.house.tools.call_over(&self.record.id);
-        self.record.end(outcome, sent, &call.media.stream.gaps, &call.media.statistics());
+        self.record.end(outcome, &call.media);
     }
 }

@@ -3,11 +3,10 @@
 
 use dialogue::io::TurnRecord;
 use store::{CallEnd, CallStart, Moment, Stages, Store, Turn};
-use telephony::media::Statistics;
 use telephony::sip::Party;
 
 use crate::drivers::Clock;
-use crate::drivers::gaps::Gaps;
+use crate::drivers::media::MediaLine;
 
 /// The record of one call.
 pub struct Record {
@@ -64,16 +63,19 @@ impl Record {
     }
 
     /// Ends the record.
-    pub fn end(mut self, outcome: &str, packets_sent: u64, gaps: &Gaps, received: &Statistics) {
+    pub fn end(mut self, outcome: &str, media: &MediaLine) {
+        let (gaps, received) = (&media.stream.gaps, media.statistics());
         let taken = self.store.call_ended(CallEnd {
             id: self.id.clone(),
             unix_ms: Clock::unix_ms(),
             outcome: outcome.to_owned(),
-            packets_sent,
+            packets_sent: media.stream.sent.packets().into(),
             packets_received: received.received,
             packets_lost: received.lost,
             send_gap_p99_ms: gaps.quantile_ms(0.99),
             send_gap_most_ms: gaps.quantile_ms(1.0),
+            codec: media.codec().map(|codec| codec.name().to_owned()),
+            mos: media.mos().map(|mos| (mos * 100.0).round() / 100.0),
         });
         self.note(taken);
         if self.missing > 0 {

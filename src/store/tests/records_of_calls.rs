@@ -53,6 +53,8 @@ fn end(id: &str) -> CallEnd {
         packets_lost: 1,
         send_gap_p99_ms: Some(20.4),
         send_gap_most_ms: Some(31.0),
+        codec: Some("G722".into()),
+        mos: Some(4.25),
     }
 }
 
@@ -77,6 +79,7 @@ fn comes_back_as_it_went_in() {
     assert_eq!(call.started_local, "2026-11-23T09:00:00");
     assert_eq!((call.packets_sent, call.packets_received, call.packets_lost), (Some(3), Some(2), Some(1)));
     assert_eq!((call.send_gap_p99_ms, call.send_gap_most_ms), (Some(20.4), Some(31.0)));
+    assert_eq!((call.codec.as_deref(), call.mos), (Some("G722"), Some(4.25)));
     assert_eq!(store.turns("abc-1").unwrap(), [turn("abc-1", 0), turn("abc-1", 1)]);
     assert_eq!(store.call("ab").unwrap(), None, "two calls begin so");
     assert_eq!(store.health().written, 5);

@@ -33,13 +33,14 @@ impl Presses {
             return false;
         }
         self.told |= way != Way::Tone;
-        let is_same = self.last.is_some_and(|(at, last, by)| {
-            let window = if by == Way::Tone { TOLD_LATE } else { SAME_PRESS };
-            last == key && by != way && now.since(at) <= window
+        let same = self.last.filter(|(at, last, by)| {
+            let window = if *by == Way::Tone { TOLD_LATE } else { SAME_PRESS };
+            *last == key && *by != way && now.since(*at) <= window
         });
-        if !is_same {
+        // Once told, what follows is measured by that.
+        if same.is_none_or(|(_, _, by)| by == Way::Tone) {
             self.last = Some((now, key, way));
         }
-        !is_same
+        same.is_none()
     }
 }

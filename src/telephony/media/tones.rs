@@ -24,11 +24,12 @@ const HITS: u8 = 3;
 const MISSES: u8 = 6;
 /// Peak of the weaker tone: -28 dBm0. Q.24 has -25 dBm detected, -29 dBm ignored.
 const FAINTEST: f32 = 909.0;
-/// The lower group may be this much stronger, the higher group that much, in power: 9 and 5 dB.
-const TWIST_LOW: f32 = 7.94;
+/// The lower group may be this much stronger, the higher group that much, in power: 10 and 5 dB, for
+/// Q.24's 8 and 4 dB as they come out of a block.
+const TWIST_LOW: f32 = 10.0;
 const TWIST_HIGH: f32 = 3.16;
-/// Within a group the tone stands out by 8 dB.
-const OUTSTANDING: f32 = 6.3;
+/// Within a group the tone stands out by 6 dB: what a stronger tone of the other group leaves there included.
+const OUTSTANDING: f32 = 4.0;
 /// Share of a block's power that the two tones have.
 const SHARE: f32 = 0.8;
 /// How far a frequency may be off: Q.24 has 1.5 % detected, 3.5 % ignored.

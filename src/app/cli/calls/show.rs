@@ -96,6 +96,9 @@ fn head(call: &Call) -> String {
     if let (Some(sent), Some(received), Some(lost)) = (call.packets_sent, call.packets_received, call.packets_lost) {
         text.push_str(&format!("{sent} packets sent, {received} received, {lost} lost on the way here\n"));
     }
+    if let (Some(codec), Some(mos)) = (&call.codec, call.mos) {
+        text.push_str(&format!("{codec}, the caller's voice came as MOS {mos:.1} ({})\n", opinion(mos)));
+    }
     if let (Some(p99), Some(most)) = (call.send_gap_p99_ms, call.send_gap_most_ms) {
         let most = if most < 100.0 { format!("{most:.1} ms") } else { "100 ms or more".into() };
         text.push_str(&format!(
@@ -103,6 +106,16 @@ fn head(call: &Call) -> String {
         ));
     }
     text
+}
+
+/// The user satisfaction of ITU-T G.107, annex B, in a word.
+fn opinion(mos: f64) -> &'static str {
+    match mos {
+        4.0.. => "good",
+        3.6..4.0 => "fair",
+        3.1..3.6 => "poor",
+        _ => "bad",
+    }
 }
 
 fn one_turn(turn: &Turn) -> String {
