@@ -2,6 +2,8 @@
 //! time that the other side asked for), and does nothing else.
 //! It takes no lock, reads no file, waits for nobody.
 
+mod wheel;
+
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 use super::clock::Clock;
 use super::gaps::Gaps;
 use super::playout::{FRAME, Play, Playout, Progress};
+use wheel::Wheel;
 
 /// How often a frame leaves until the other side asks for another packet time.
 const PERIOD: Duration = Duration::from_millis(20);
@@ -23,8 +26,8 @@ const PERIOD: Duration = Duration::from_millis(20);
 const MOST_SAMPLES: usize = 3 * FRAME;
 /// Commands and reports in flight between a call and its stream.
 const RING: usize = 2048;
-/// A stream this late (the machine slept, or was stopped) starts a new rhythm instead of sending a burst.
-const TOO_LATE: Duration = Duration::from_millis(200);
+/// Streams that there is room for without allocating.
+const MOST_LINES: usize = 2048;
 
 /// Keys that may wait to be pressed.
 const MOST_KEYS: usize = 64;
@@ -171,7 +174,6 @@ impl Pacer {
             sending: true,
             was_voiced: false,
             period: PERIOD,
-            due: Now::ZERO,
             last: None,
         };
         // The thread lives as long as the process; if it were gone the call would be silent,
@@ -201,34 +203,32 @@ struct Line {
     was_voiced: bool,
     /// A packet's time.
     period: Duration,
-    due: Now,
     last: Option<Now>,
 }
 
 fn pace(clock: Clock, new: &mpsc::Receiver<Line>) {
     prefer_this_thread();
-    let mut lines: Vec<Line> = Vec::with_capacity(256);
+    let mut lines: Wheel<Box<Line>> = Wheel::with_room_for(MOST_LINES);
     loop {
         if lines.is_empty() {
             match new.recv() {
-                Ok(line) => lines.push(line),
+                Ok(line) => lines.add(clock.now().as_millis(), Box::new(line)),
                 Err(_) => return,
             }
         }
         let now = clock.now();
-        while let Ok(mut line) = new.try_recv() {
-            line.due = now;
-            lines.push(line);
+        while let Ok(line) = new.try_recv() {
+            lines.add(now.as_millis(), Box::new(line));
         }
-        lines.retain(|line| !line.orders.is_abandoned());
-        let mut next = now + PERIOD;
-        for line in &mut lines {
-            if line.due <= now {
-                line.tick(clock.now());
-                line.due = if now.since(line.due) > TOO_LATE { now } else { line.due } + line.period;
+        lines.turn(now.as_millis(), |mut line| {
+            if line.orders.is_abandoned() {
+                return None;
             }
-            next = next.min(line.due);
-        }
+            line.tick(clock.now());
+            let period_ms = line.period.as_millis() as u64;
+            Some((line, period_ms))
+        });
+        let next = lines.next_ms().map_or(now + PERIOD, Now::from_millis).min(now + PERIOD);
         std::thread::sleep(next.since(clock.now()));
     }
 }

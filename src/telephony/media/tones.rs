@@ -211,7 +211,7 @@ impl Pair {
         let (column, high) = outstanding(columns)?;
         let (strong, weak) = (low.power().max(high.power()), low.power().min(high.power()));
         let twist = low.power() / high.power();
-        if twist > TWIST_LOW || twist < 1.0 / TWIST_HIGH || weak < power_of(FAINTEST) {
+        if !(1.0 / TWIST_HIGH..=TWIST_LOW).contains(&twist) || weak < power_of(FAINTEST) {
             return None;
         }
         // What else there is: less than this even before frequencies that are a little off are made up for.

@@ -36,7 +36,10 @@ impl Report {
     }
 }
 
-const ROWS: [(&str, fn(&Measured) -> String); 15] = [
+/// A row of the table: its name, and its figure of a level.
+type Row = (&'static str, fn(&Measured) -> String);
+
+const ROWS: [Row; 15] = [
     ("calls with a tone both ways", |it| format!("{} of {}", it.tones_both_ways, it.calls)),
     ("packets sent by the box", |it| it.box_sent.to_string()),
     ("of its packets lost", |it| it.box_sent_lost.to_string()),

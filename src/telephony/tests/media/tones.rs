@@ -26,9 +26,9 @@ struct Tone {
 
 const USUAL: Tone = Tone { low_dbm0: -9.0, high_dbm0: -7.0, off: 0.0, ms: 80, pause_ms: 80 };
 
-/// A sine of 0 dBm0 has this peak (G.711: full scale is +3.14 dBm0).
+/// A sine of 0 dBm0 has this peak (G.711, mu-law: full scale is +3.17 dBm0).
 fn peak(dbm0: f64) -> f64 {
-    32_768.0 * 10_f64.powf((dbm0 - 3.14) / 20.0)
+    32_768.0 * 10_f64.powf((dbm0 - 3.17) / 20.0)
 }
 
 fn add_tone(samples: &mut [f64], hz: f64, dbm0: f64) {
