@@ -114,7 +114,13 @@ fn past_calls_are_listed_and_shown() {
     assert_eq!(shown[1]["end_to_audio_ms"], 400);
     assert_eq!(shown[1]["stages"]["audio_ms"], 1_400);
     let page = out(&callbox(&folder, &["calls", "show", "20261123-1"]));
-    for part in ["caller: please call me", "agent:  I will tell the team.", "400 ms", "Message 1 (URGENT) from Anna"] {
+    for part in [
+        "caller: please call me",
+        "agent:  I will tell the team.",
+        "400 ms",
+        "Message 1 (URGENT) from Anna",
+        "G722, the caller's voice came as MOS 4.2 (good)",
+    ] {
         assert!(page.contains(part), "{part} not in\n{page}");
     }
     let messages = json(&callbox(&folder, &["calls", "messages", "--json"]));

@@ -119,3 +119,26 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.bind(&address.into())?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_given_back_is_the_last_to_be_used_again_and_the_pool_has_an_end() -> io::Result<()> {
+        let ports = Ports::new(IpAddr::from([127, 0, 0, 1]), 17_000..=17_007);
+        assert_eq!(ports.pairs(), 4);
+        // Somebody else may have one of them: then it comes sooner, but never at once.
+        let first = ports.open()?.local;
+        let second = ports.open()?.local;
+        assert!(first != second && first.port() % 2 == 0 && second.port() % 2 == 0);
+        let mut open = Vec::new();
+        while let Ok(pair) = ports.open() {
+            open.push(pair);
+        }
+        assert!((2..=4).contains(&open.len()), "{} pairs", open.len());
+        let told = ports.open().map(|pair| pair.local).expect_err("all are taken").to_string();
+        assert!(told.contains("17000") && told.contains("rtp.last_port"), "{told}");
+        Ok(())
+    }
+}
