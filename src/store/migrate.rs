@@ -8,8 +8,12 @@ use crate::error::{StoreError, Trouble};
 const APPLICATION_ID: i64 = 0x4362_6f78;
 const SCHEMA: &str = include_str!("schema.sql");
 /// Frozen scripts: the one at index n takes a file from version n + 1 to n + 2.
-const UPGRADES: &[&str] =
-    &[include_str!("upgrades/0002.sql"), include_str!("upgrades/0003.sql"), include_str!("upgrades/0004.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("upgrades/0002.sql"),
+    include_str!("upgrades/0003.sql"),
+    include_str!("upgrades/0004.sql"),
+    include_str!("upgrades/0005.sql"),
+];
 
 /// Makes an empty file a database of today's version, brings an older one up, refuses the rest.
 pub(crate) fn bring_up(connection: &mut Connection, path: &Path) -> Result<(), Trouble> {

@@ -1,4 +1,4 @@
--- The truth about Callbox's database, version 4 (`pragma user_version`).
+-- The truth about Callbox's database, version 5 (`pragma user_version`).
 --
 -- Conventions, for every table:
 --   *_unix_ms   milliseconds since 1970-01-01 UTC, from the caller of the store; SQLite's own
@@ -42,6 +42,26 @@ create table calls (
   mos              real
 ) strict;
 create index calls_by_start on calls (started_unix_ms);
+
+-- What signalling said of a call; at most one row a call.
+create table signalling (
+  call             text primary key references calls (id) on delete cascade,
+  -- Display name of the caller; '' without one.
+  caller_name      text not null,
+  -- 1 when a trusted peer vouches for the caller's number (P-Asserted-Identity).
+  asserted         integer not null check (asserted in (0, 1)),
+  -- Number or user that was called first and sent the call on (Diversion); '' when not named,
+  -- null when nobody did.
+  diverted_from    text,
+  -- In the word of the line: no-answer, user-busy, unconditional..
+  diverted_why     text,
+  -- Null while the call runs.
+  ended_by         text check (ended_by in ('caller', 'box', 'network')),
+  -- What was named as the reason (RFC 3326): a SIP status, an ITU-T Q.850 cause, words.
+  end_sip          integer,
+  end_q850         integer check (end_q850 between 0 and 127),
+  end_text         text
+) strict, without rowid;
 
 -- One row per turn: what was heard, what was decided, what was said, and when each stage ended.
 create table turns (

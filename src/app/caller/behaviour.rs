@@ -24,6 +24,9 @@ pub struct Settings {
     pub answer_wait: Duration,
     /// The longest call.
     pub longest: Duration,
+    /// Where the agent has the caller's phone call somebody else: the status that this call is
+    /// told to have ended with, for none is placed. Without it the phone refuses.
+    pub refer: Option<u16>,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             patience: Duration::from_millis(900),
             answer_wait: Duration::from_secs(8),
             longest: Duration::from_secs(300),
+            refer: None,
         }
     }
 }

@@ -95,6 +95,11 @@ pub enum What {
         /// was silent for half a second; none when it was not speaking.
         to_silence_ms: Option<Ms>,
     },
+    /// The agent has the caller's phone call somebody else.
+    SentOn {
+        /// Whom.
+        to: String,
+    },
     /// A key was pressed.
     Digit {
         /// Which.
@@ -182,6 +187,7 @@ impl fmt::Display for Event {
             What::Turn { .. } => f.write_str("answered"),
             What::BargeIn { to_silence_ms: Some(ms), .. } => write!(f, "barge-in: silent after {ms}"),
             What::BargeIn { .. } => f.write_str("barge-in: the agent was not speaking"),
+            What::SentOn { to } => write!(f, "sent on to {to}"),
             What::Digit { digit } => write!(f, "key {digit}"),
             What::HungUp { by, cause } => write!(
                 f,

@@ -169,6 +169,9 @@ struct Line<F> {
     interrupt: Option<Signal>,
     over: bool,
     ending: String,
+    /// As in the settings.
+    refer: Option<u16>,
+    dialled: Now,
     tell: F,
 }
 
@@ -188,6 +191,9 @@ impl<F: FnMut(&Event)> Line<F> {
         let pair = setup.ports.as_ref().map_or_else(|| any_ports(ip).open(), |ports| ports.open()).map_err(fault)?;
         let address = pair.local;
         let mut config = sip::Config::new(bound).user_agent(concat!("Callbox-caller/", env!("CARGO_PKG_VERSION")));
+        if setup.settings.refer.is_some() {
+            config.referrers = vec![destination.ip().into()];
+        }
         config.ring_limit = RING_LIMIT.min(setup.settings.longest);
         Ok(Line {
             clock: setup.clock,
@@ -204,6 +210,8 @@ impl<F: FnMut(&Event)> Line<F> {
             interrupt: signal(SignalKind::interrupt()).ok(),
             over: false,
             ending: String::new(),
+            refer: setup.settings.refer,
+            dialled: setup.clock.now(),
             tell,
         })
     }
@@ -267,8 +275,14 @@ impl<F: FnMut(&Event)> Line<F> {
             sip::Event::Media { media, .. } => self.media.agree(now, &media),
             sip::Event::Established { .. } => self.inputs.push_back((now, Input::Established)),
             sip::Event::Digit { .. } | sip::Event::Reason { .. } => {}
-            // Nothing is asked of the agent, and nobody may send a caller elsewhere.
-            sip::Event::Referral { .. } | sip::Event::Refer { .. } => {}
+            sip::Event::Referral { .. } => {}
+            sip::Event::Refer { call, to } => {
+                let at_ms = Ms::between(self.dialled, now);
+                (self.tell)(&Event { at_ms, what: What::SentOn { to } });
+                for status in [180, self.refer.unwrap_or(603)] {
+                    self.order(Command::Referred { call, status });
+                }
+            }
             sip::Event::Ended { cause, by, .. } => self.ended(cause, by),
             sip::Event::Incoming { call, .. } => self.order(Command::Reject { call, status: 486, retry_after_s: None }),
         }

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dialogue::agent::{Agent, Caller};
@@ -13,7 +15,7 @@ use dialogue::{Outcome, ToolCall};
 use engine::Prompt;
 use machine::{Now, Wake, World, drive};
 use telephony::media;
-use telephony::sip::{CallKey, Command, NegotiatedMedia, Party};
+use telephony::sip::{Background, CallKey, Command, EndCause, EndedBy, NegotiatedMedia, Party, Reason};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -45,8 +47,14 @@ pub struct Line {
     pub caller: Party,
     /// Who is called.
     pub called: Party,
+    /// What the INVITE said beside.
+    pub background: Background,
     /// Sockets.
     pub pair: Pair,
+    /// Where audio is received, as callers are told.
+    pub local: SocketAddr,
+    /// True once a person talks to the caller: see [`Mail::Replaced`].
+    pub joined: Arc<AtomicBool>,
     /// What the line says later.
     pub mail: mpsc::Receiver<Mail>,
     /// Commands to the line.
@@ -59,9 +67,17 @@ pub struct Call {
     key: CallKey,
     caller: Party,
     called: Party,
-    mail: mpsc::Receiver<Mail>,
+    background: Background,
+    local: SocketAddr,
+    joined: Arc<AtomicBool>,
+    /// What the line says.
+    pub(super) mail: mpsc::Receiver<Mail>,
     sip: mpsc::Sender<Command>,
-    media: MediaLine,
+    /// Its sound.
+    pub(super) media: MediaLine,
+    /// How the line was closed, and why in the peer's words.
+    closed: Option<(EndCause, EndedBy)>,
+    why: Option<Reason>,
 }
 
 impl Call {
@@ -71,8 +87,8 @@ impl Call {
     /// When the sockets can't be watched.
     pub fn new(house: Arc<House>, line: Line) -> io::Result<Self> {
         let media = MediaLine::new(line.pair, &house.pacer, house.media_timeout)?;
-        let Line { key, caller, called, mail, sip, .. } = line;
-        Ok(Call { house, key, caller, called, mail, sip, media })
+        let Line { key, caller, called, background, local, joined, mail, sip, .. } = line;
+        Ok(Call { house, key, caller, called, background, local, joined, mail, sip, media, closed: None, why: None })
     }
 
     /// Lives until the call is over.
@@ -82,7 +98,7 @@ impl Call {
         }
         let id = format!("{:08x}{}", Self::seconds(), self.key);
         tracing::info!(call = id, "call answered");
-        let record = Record::begin(
+        let mut record = Record::begin(
             self.house.store.clone(),
             id.clone(),
             &self.house.business.identity.name,
@@ -90,6 +106,7 @@ impl Call {
             &self.called,
             self.house.moment(),
         );
+        record.came_from(&self.caller, &self.background);
         let caller = Caller { number: self.caller.user.clone(), name: self.caller.display.clone() };
         let agent = Agent::new(Arc::clone(&self.house.business), self.house.trust, caller, fastrand::u64(..));
         let filler = dialogue::Brain::delay(&agent, 1).text;
@@ -127,9 +144,45 @@ impl Call {
             match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
                 Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed),
                 Ok(Some(Mail::Established)) => return true,
-                Ok(Some(Mail::Dialled(_) | Mail::Digit(_))) => {}
-                Ok(Some(Mail::Ended(_) | Mail::Close) | None) | Err(_) => return false,
+                Ok(Some(Mail::Ended(..) | Mail::Close) | None) | Err(_) => return false,
+                Ok(Some(_)) => {}
             }
+        }
+    }
+
+    /// Somebody else is on the line now, by a call of their own: it is answered with the same audio.
+    pub(super) fn replaced(&mut self, by: CallKey) {
+        if let Some(answer) = self.house.answer(by, self.local) {
+            tracing::info!(call = %self.key, %by, "another call takes the place of this one");
+            let _ = self.sip.try_send(answer);
+            self.key = by;
+        }
+    }
+
+    /// A caller sends the agent nowhere: whoever it would speak to then has not been told what it is.
+    pub(super) fn refuses_refer(&self) {
+        let _ = self.sip.try_send(Command::Referred { call: self.key, status: 603 });
+    }
+
+    /// A call to somebody in the name of this caller, asked for on this line.
+    pub(super) fn wanted(&self, line: CallKey) -> Wanted {
+        Wanted {
+            id: self.key.to_string(),
+            caller: self.caller.clone(),
+            called: self.called.user.clone(),
+            line,
+            summary: String::new(),
+            placed: 0,
+            sip: self.sip.clone(),
+        }
+    }
+
+    /// The line is closed, or is about to be and this is why.
+    pub(super) fn closing(&mut self, news: Option<Mail>) {
+        match news {
+            Some(Mail::Reason(reason)) => self.why = Some(reason),
+            Some(Mail::Ended(cause, by)) => self.closed = Some((cause, by)),
+            _ => {}
         }
     }
 
@@ -196,7 +249,7 @@ impl World<Conversation<Agent>> for Room {
             if let Some(input) = self.inputs.pop_front() {
                 return Wake::Input(self.now(), input);
             }
-            if self.gone || self.lost || self.outcome.is_some() || self.attempt.leg.is_some() {
+            if self.gone || self.lost || self.outcome.is_some() || self.attempt.leg.is_some() || self.attempt.sent_on {
                 return Wake::End;
             }
             if self.wait(until).await {
@@ -235,9 +288,16 @@ impl Room {
                     let heard = self.call.media.keyed(self.now(), digit);
                     self.hear(heard);
                 }
-                Some(Mail::Established | Mail::Dialled(_)) => {}
+                Some(Mail::Referral(news)) => self.attempt.news(news),
+                Some(Mail::Refer(_)) => self.call.refuses_refer(),
+                // Another call is a conversation of its own.
+                Some(Mail::Established | Mail::Dialled(_) | Mail::Replaced { .. }) => {}
                 Some(Mail::Close) => self.outcome = Some(Outcome::Failed),
-                Some(Mail::Ended(_)) | None => self.hung_up(),
+                news @ Some(Mail::Reason(_)) => self.call.closing(news),
+                news => {
+                    self.call.closing(news);
+                    self.hung_up();
+                }
             },
             () = sleep_until(self.look) => self.look_at_pacer(),
             () = sleep_until(wake.into()) => {
@@ -259,6 +319,10 @@ impl Room {
 
     fn hung_up(&mut self) {
         self.gone = true;
+        if self.attempt.is_sending_on() {
+            // Their phone has taken over and saw no need to tell (RFC 5589, 6.1).
+            self.attempt.sent_on = true;
+        }
         self.inputs.push_back(Input::Gone);
     }
 
@@ -309,25 +373,25 @@ impl Room {
     }
 
     fn call_somebody(&mut self, request: u32, summary: String) {
-        let wanted = Wanted {
-            id: self.record.id.clone(),
-            caller: self.call.caller.clone(),
-            line: self.call.key,
-            summary,
-            placed: 0,
-            sip: self.call.sip.clone(),
-        };
+        let wanted = Wanted { id: self.record.id.clone(), summary, ..self.call.wanted(self.call.key) };
         self.attempt.begin(&self.call.house, request, wanted);
     }
 
     /// Somebody took the call: the agent falls silent and the two talk.
     async fn hand_over(&mut self) {
+        if self.attempt.sent_on {
+            tracing::info!(call = self.record.id, "the caller's phone has called somebody");
+            self.outcome = Some(Outcome::Transferred);
+            return;
+        }
         let Some(mut leg) = self.attempt.leg.take().filter(|_| !self.gone && !self.lost) else { return };
         self.outcome = Some(Outcome::Transferred);
+        leg.give_place(self.call.key);
         self.voice.stop(&mut self.call.media.stream);
         tracing::info!(call = self.record.id, "put through");
-        let Call { house, media, mail, .. } = &mut self.call;
-        self.gone = join(house.clock, media, mail, &mut leg).await == By::Caller;
+        let house = Arc::clone(&self.call.house);
+        self.call.joined.store(true, Ordering::Relaxed);
+        self.gone = join(&house, &mut self.call, &mut leg, self.attempt.placed()).await == By::Caller;
     }
 
     fn pump(&mut self) {
@@ -354,6 +418,7 @@ impl Room {
         let (codec, mos) = (call.media.codec().map(media::Codec::name), call.media.mos());
         tracing::info!(call = self.record.id, outcome, codec, mos, "call over");
         call.house.tools.call_over(&self.record.id);
+        self.record.closed(call.closed, call.why);
         self.record.end(outcome, &call.media);
     }
 }

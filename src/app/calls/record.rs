@@ -2,11 +2,15 @@
 //! record, never the call, and the owner is told.
 
 use dialogue::io::TurnRecord;
-use store::{CallEnd, CallStart, Moment, Stages, Store, Turn};
-use telephony::sip::Party;
+use store::{CallEnd, CallStart, Ending, Moment, Origin, Stages, Store, Turn};
+use telephony::sip::{Background, EndCause, EndedBy, Party, Reason};
 
 use crate::drivers::Clock;
 use crate::drivers::media::MediaLine;
+
+/// What our own BYE says, by ITU-T Q.850: normal call clearing, recovery on timer expiry.
+const NORMAL: u8 = 16;
+const TIMER: u8 = 102;
 
 /// The record of one call.
 pub struct Record {
@@ -29,6 +33,38 @@ impl Record {
         });
         record.note(taken);
         record
+    }
+
+    /// Who calls by whose word, and who sent the call on.
+    pub fn came_from(&mut self, caller: &Party, background: &Background) {
+        let diversion = background.diversion.as_ref();
+        let taken = self.store.call_came_from(Origin {
+            call: self.id.clone(),
+            caller_name: caller.display.clone().unwrap_or_default().into(),
+            asserted: background.asserted,
+            diverted_from: diversion.map(|by| by.by.user.clone().unwrap_or_default().into()),
+            diverted_why: diversion.and_then(|by| by.why.clone()),
+        });
+        self.note(taken);
+    }
+
+    /// How the line was closed: by the box where it was not closed yet.
+    pub fn closed(&mut self, closed: Option<(EndCause, EndedBy)>, reason: Option<Reason>) {
+        let reason = reason.unwrap_or_default();
+        let (by, ours) = match closed {
+            None | Some((_, EndedBy::Local)) => ("box", Some(NORMAL)),
+            Some((_, EndedBy::Remote)) => ("caller", None),
+            Some((EndCause::Expired | EndCause::NotAcknowledged, _)) => ("network", Some(TIMER)),
+            Some(_) => ("network", None),
+        };
+        let taken = self.store.call_closed(Ending {
+            call: self.id.clone(),
+            by,
+            sip: reason.sip,
+            q850: reason.q850.or(ours),
+            text: reason.text,
+        });
+        self.note(taken);
     }
 
     /// Adds a turn.

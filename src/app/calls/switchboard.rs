@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dialogue::agent::Trust;
@@ -11,14 +12,17 @@ use dialogue::conversation;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use store::{Moment, Store};
-use telephony::sip::{CallKey, Codec, Command, EndCause, Event, LocalMedia, NegotiatedMedia, Party, Policy};
+use telephony::sip::{
+    Background, CallKey, Codec, Command, EndCause, EndedBy, Event, Hop, LocalMedia, NegotiatedMedia, Party, Policy,
+    Reason, Referral,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::call;
 use super::captions::Captions;
-use super::handover::Outward;
+use super::handover::{ContextField, Outward};
 use super::phrases::Phrases;
 use super::voice::VoiceChoice;
 use crate::drivers::Clock;
@@ -71,6 +75,10 @@ pub struct House {
     pub media_timeout: Duration,
     /// Port that SIP is on: calls to it would come back.
     pub sip_port: u16,
+    /// The lines that calls may go out by, with the place each leads to.
+    pub out: Vec<(String, Hop)>,
+    /// The header field that tells a person's phone why somebody is put through.
+    pub context: Option<ContextField>,
     /// Calls to be placed.
     pub outward: mpsc::Sender<Outward>,
     /// Who may be called.
@@ -83,6 +91,14 @@ impl House {
     /// Date and time at the business.
     pub fn local(&self) -> DateTime {
         jiff::Timestamp::now().to_zoned(self.zone.clone()).datetime()
+    }
+
+    /// Takes a call with audio at this address; none, and the reason is logged, where there is no
+    /// randomness for its keys.
+    pub fn answer(&self, call: CallKey, address: SocketAddr) -> Option<Command> {
+        let security = security(self.srtp).inspect_err(|error| tracing::error!(%call, %error, "no keys for SRTP"));
+        let media = LocalMedia { address, codecs: self.codecs.clone(), security: security.ok()? };
+        Some(Command::Answer { call, media })
     }
 
     /// This moment, as the record wants it.
@@ -102,17 +118,42 @@ pub enum Mail {
     Established,
     /// A key, by signalling.
     Digit(char),
-    /// The line is closed.
-    Ended(EndCause),
+    /// What has become of sending the peer to somebody else.
+    Referral(Referral),
+    /// The peer sends us to somebody else.
+    Refer(String),
+    /// Another call takes the place of this one (RFC 3891), in which two people talk or one is
+    /// rung: it is to be answered with the same audio.
+    Replaced {
+        /// The other call.
+        by: CallKey,
+    },
+    /// Why the peer closes the line, said before.
+    Reason(Reason),
+    /// The line is closed, and by whom.
+    Ended(EndCause, EndedBy),
     /// The box stops: say goodbye at once.
     Close,
+}
+
+/// Where the news of a line go.
+struct Post {
+    to: mpsc::Sender<Mail>,
+    /// No conversation of the agent is on it: who takes its place joins the one that there is.
+    joined: Arc<AtomicBool>,
+}
+
+impl Post {
+    fn goes_on(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
+    }
 }
 
 /// The switchboard.
 pub struct Switchboard {
     house: Arc<House>,
     sip: mpsc::Sender<Command>,
-    calls: HashMap<CallKey, mpsc::Sender<Mail>>,
+    calls: HashMap<CallKey, Post>,
     /// Calls that calls want placed.
     outward: mpsc::Receiver<Outward>,
     /// Those handed to the line that have no key yet.
@@ -145,7 +186,7 @@ impl Switchboard {
         }
         let _ = self.sip.send(Command::Refuse(true)).await;
         for mail in self.calls.values() {
-            let _ = mail.try_send(Mail::Close);
+            let _ = mail.to.try_send(Mail::Close);
         }
         let farewell = async {
             while !self.tasks.is_empty() {
@@ -161,16 +202,24 @@ impl Switchboard {
 
     async fn take(&mut self, event: Event) {
         match event {
-            Event::Incoming { call, caller, called, source, .. } => self.let_in(call, caller, called, source).await,
+            Event::Incoming { call, caller, called, source, background, .. } => match background.replaces {
+                Some(old) if self.calls.get(&old).is_some_and(Post::goes_on) => self.replace(old, call).await,
+                // In the place of one who speaks to the agent comes somebody who has not been
+                // greeted: the old call ends as this one is answered.
+                _ => self.let_in(call, (caller, called), *background, source).await,
+            },
             Event::Media { call, media } => self.post(call, Mail::Media(media)),
             Event::Established { call } => self.post(call, Mail::Established),
             Event::Digit { call, digit } => self.post(call, Mail::Digit(digit)),
-            Event::Ended { call, cause, .. } => {
-                self.post(call, Mail::Ended(cause));
+            Event::Ended { call, cause, by } => {
+                self.post(call, Mail::Ended(cause, by));
                 self.calls.remove(&call);
             }
             Event::Dialled { token, call } => self.dialled(token, call).await,
-            Event::Ringing { .. } | Event::Reason { .. } | Event::Referral { .. } | Event::Refer { .. } => {}
+            Event::Reason { call, reason } => self.post(call, Mail::Reason(reason)),
+            Event::Referral { call, news } => self.post(call, Mail::Referral(news)),
+            Event::Refer { call, to } => self.post(call, Mail::Refer(to)),
+            Event::Ringing { .. } => {}
         }
     }
 
@@ -196,17 +245,31 @@ impl Switchboard {
             // Who wanted it is gone.
             let _ = self.sip.send(Command::HangUp { call }).await;
         }
-        self.calls.insert(call, post);
+        self.calls.insert(call, Post { to: post, joined: Arc::new(true.into()) });
+    }
+
+    /// The task of a call goes on with another line in its place (RFC 3891).
+    async fn replace(&mut self, old: CallKey, by: CallKey) {
+        let post = self.calls.remove(&old);
+        match post.filter(|post| post.to.try_send(Mail::Replaced { by }).is_ok()) {
+            Some(post) => drop(self.calls.insert(by, post)),
+            None => self.refuse(by).await,
+        }
     }
 
     /// Answers at once, or refuses with the reason in the log and a time to try again.
-    async fn let_in(&mut self, call: CallKey, caller: Party, called: Party, source: SocketAddr) {
+    async fn let_in(
+        &mut self,
+        call: CallKey,
+        (caller, called): (Party, Party),
+        background: Background,
+        source: SocketAddr,
+    ) {
         if let Some(why) = self.house.engines.not_ready() {
             tracing::warn!(%call, why, "call refused");
             return self.refuse(call).await;
         }
-        let opened = self.house.ports.open_towards(source).and_then(|pair| Ok((pair, security(self.house.srtp)?)));
-        let (pair, security) = match opened {
+        let pair = match self.house.ports.open_towards(source) {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::error!(%call, %error, "call refused");
@@ -218,16 +281,28 @@ impl Switchboard {
             address.set_ip(advertised);
         }
         let (post, mail) = mpsc::channel(64);
-        let line = call::Line { key: call, caller, called, pair, mail, sip: self.sip.clone() };
+        let joined = Arc::<AtomicBool>::default();
+        let line = call::Line {
+            key: call,
+            caller,
+            called,
+            background,
+            pair,
+            local: address,
+            joined: Arc::clone(&joined),
+            mail,
+            sip: self.sip.clone(),
+        };
         match call::Call::new(Arc::clone(&self.house), line) {
             Ok(task) => {
-                self.calls.insert(call, post);
+                self.calls.insert(call, Post { to: post, joined });
                 self.tasks.spawn(async move {
                     task.run().await;
                     call
                 });
-                let media = LocalMedia { address, codecs: self.house.codecs.clone(), security };
-                let _ = self.sip.send(Command::Answer { call, media }).await;
+                if let Some(answer) = self.house.answer(call, address) {
+                    let _ = self.sip.send(answer).await;
+                }
             }
             Err(error) => {
                 tracing::error!(%call, %error, "call refused: no sockets");
@@ -243,7 +318,7 @@ impl Switchboard {
 
     fn post(&self, call: CallKey, mail: Mail) {
         if let Some(post) = self.calls.get(&call) {
-            let _ = post.try_send(mail); // a call that takes no mail is ending
+            let _ = post.to.try_send(mail); // a call that takes no mail is ending
         }
     }
 
@@ -254,7 +329,7 @@ impl Switchboard {
             Err(error) => {
                 tracing::error!(%error, "a call broke; the others go on");
                 let broken: Vec<CallKey> =
-                    self.calls.iter().filter(|(_, post)| post.is_closed()).map(|(call, _)| *call).collect();
+                    self.calls.iter().filter(|(_, post)| post.to.is_closed()).map(|(call, _)| *call).collect();
                 for call in broken {
                     self.calls.remove(&call);
                     let _ = self.sip.send(Command::HangUp { call }).await;

@@ -70,6 +70,10 @@ pub struct Args {
     /// The longest call, in seconds.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=14_400))]
     max_s: u64,
+    /// Let the agent have this caller's phone call somebody else (REFER), and say that this call
+    /// ended with this status, like 200 or 486: none is placed. Without it the phone refuses.
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=699))]
+    refer: Option<u16>,
     #[command(flatten)]
     config: Arguments,
 }
@@ -150,6 +154,7 @@ fn settings(args: &Args) -> Settings {
         patience: Duration::from_millis(args.patience_ms),
         answer_wait: Duration::from_secs(args.answer_wait_s),
         longest: Duration::from_secs(args.max_s),
+        refer: args.refer,
     }
 }
 

@@ -11,14 +11,14 @@ use dialogue::agent::{Agent, Caller, PromptStyle, SpeechMode, Trust};
 use dialogue::business::Business;
 use dialogue::conversation;
 use engine::manifest;
-use telephony::sip::{self, Endpoint};
+use telephony::sip::{self, Endpoint, Hop};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
-use crate::calls::handover::Outward;
+use crate::calls::handover::{ContextField, Outward};
 use crate::calls::phrases::{Phrases, prepare};
 use crate::calls::{Captions, House, Switchboard, VoiceChoice};
-use crate::config::{Arguments, Band, Config, Dial, Transport, load_business};
+use crate::config::{Arguments, Band, Config, Dial, Lines, Transport, load_business};
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
@@ -141,20 +141,32 @@ async fn open_house(
         media_timeout: Duration::from_secs(20),
         sip_port,
         outward,
-        dialling: dialling(&config.dial, &loaded.business),
+        out: ways_out(&config.lines),
+        context: ContextField::new(&config.dial),
+        dialling: dialling(&config.dial, &config.lines, &loaded.business),
         captions: captions(config)?,
     })
 }
 
 /// Who may be called; a target of the business that may not is told about now, not when a caller waits.
-fn dialling(dial: &Dial, business: &Business) -> Dialling {
-    let dialling = Dialling::new(dial.allow.clone(), dial.gateway.clone(), dial.per_call, dial.per_hour);
+fn dialling(dial: &Dial, lines: &Lines, business: &Business) -> Dialling {
+    let mut dialling = Dialling::new(dial.allow.clone(), dial.gateway.clone(), dial.per_call, dial.per_hour);
+    for account in &lines.accounts {
+        dialling.is_us(&account.user, [&account.name, &account.domain, &account.hop.host]);
+    }
     for target in &business.transfer.to {
-        if let Err(refused) = dialling.address(target) {
-            tracing::warn!(target, %refused, "a target of [transfer] in business.toml will not be called");
+        if let Err(refused) = dialling.address(&target.address) {
+            tracing::warn!(target = target.address, %refused, "a target of [transfer] in business.toml will not be called");
         }
     }
     dialling
+}
+
+/// The names that calls may go out by, and where they lead: audio goes the same way.
+fn ways_out(lines: &Lines) -> Vec<(String, Hop)> {
+    let accounts = lines.accounts.iter().map(|account| (account.name.clone(), account.hop.clone()));
+    let trunks = lines.trunks.iter().filter_map(|trunk| Some((trunk.name.clone(), trunk.targets.first()?.clone())));
+    accounts.chain(trunks).collect()
 }
 
 /// What rehearsals read.

@@ -21,6 +21,7 @@ impl Config {
         config.allow = self.sip.allow.iter().filter_map(|network| network.parse().ok()).collect();
         // Whoever is on this machine is its owner.
         config.allow.extend([IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(sip::Network::from));
+        config.referrers = self.dial.referrers.iter().filter_map(|network| network.parse().ok()).collect();
         config.realm.clone_from(&self.sip.realm);
         config.flood = Some(sip::Flood { per_source: self.sip.flood_per_source, in_all: self.sip.flood_in_all });
         config.ban_after = self.sip.ban_after;

@@ -153,6 +153,26 @@ pub const KEYS: &[Key] = &[
         "Where tel: numbers are sent, like \"sip:{number}@192.168.1.10\"; empty: they can't be called.",
     ),
     key("dial.per_call", Kind::Number(0, 20), "4", "Most calls placed for one caller."),
+    key(
+        "dial.context",
+        Kind::One(&["off", "redacted", "full"]),
+        "\"off\"",
+        "What a person's phone is told in a header field of why a caller is put through: nothing, without digits and \
+         addresses, or as it is whispered. It passes every PBX and carrier on the way.",
+    ),
+    key(
+        "dial.context_header",
+        Kind::One(&["x-callbox-context", "user-to-user"]),
+        "\"x-callbox-context\"",
+        "That field: a plain one of our own, or User-to-User in hexadecimal (RFC 7433).",
+    ),
+    key(
+        "dial.referrers",
+        Kind::Networks,
+        "[]",
+        "Whose phones may send the box on to somebody else (REFER), like [\"10.0.0.0/8\"]; only to whom dial.allow \
+         names. Empty: nobody's.",
+    ),
     key("dial.per_hour", Kind::Number(0, 10_000), "60", "Most calls placed in an hour, for all callers together."),
     key(
         "log.level",

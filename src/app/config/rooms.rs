@@ -213,6 +213,20 @@ pub struct Dial {
     pub gateway: String,
     pub per_call: u32,
     pub per_hour: u32,
+    pub context: Context,
+    pub context_header: String,
+    /// Networks.
+    pub referrers: Vec<String>,
+}
+
+/// How much of why a caller calls is told in a header field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Context {
+    Off,
+    Redacted,
+    Full,
 }
 
 /// What is logged.

@@ -15,6 +15,8 @@ pub struct Dialling {
     gateway: String,
     per_call: u32,
     per_hour: u32,
+    /// Our own addresses at registrars, as `user@host`: calls to them come back.
+    own: Vec<String>,
     /// When calls of the last hour were placed.
     placed: Mutex<VecDeque<i64>>,
 }
@@ -28,8 +30,8 @@ pub enum NotAllowed {
     /// A number, and no gateway to send it to.
     #[error("it is a number and dial.gateway is empty: write for example \"sip:{{number}}@192.168.1.10\"")]
     NoGateway,
-    /// It would ring the caller.
-    #[error("it is the number of the caller")]
+    /// It would ring the caller, or us.
+    #[error("it is the caller's number or our own: the call would come back")]
     Hairpin,
     /// Enough for one call.
     #[error("this call has placed dial.per_call calls already")]
@@ -42,17 +44,22 @@ pub enum NotAllowed {
 impl Dialling {
     /// With these settings of `[dial]`.
     pub fn new(allow: Vec<String>, gateway: String, per_call: u32, per_hour: u32) -> Self {
-        Dialling { allow, gateway, per_call, per_hour, placed: Mutex::default() }
+        Dialling { allow, gateway, per_call, per_hour, own: Vec::new(), placed: Mutex::default() }
     }
 
-    /// The address to dial for a target of the business, in a call from `caller` that has placed
-    /// `before` calls.
+    /// This user at these hosts is us.
+    pub fn is_us<'a>(&mut self, user: &str, hosts: impl IntoIterator<Item = &'a String>) {
+        self.own.extend(hosts.into_iter().map(|host| format!("{user}@{host}").to_ascii_lowercase()));
+    }
+
+    /// The address to dial for a target of the business, in a call between these numbers that has
+    /// placed `before` calls.
     ///
     /// # Errors
     /// Why it is not to be dialled.
-    pub fn place(&self, target: &str, caller: Option<&str>, before: u32, unix_ms: i64) -> Result<String, NotAllowed> {
+    pub fn place(&self, target: &str, call: &[&str], before: u32, unix_ms: i64) -> Result<String, NotAllowed> {
         let uri = self.address(target)?;
-        if caller.is_some_and(|caller| same_number(number_of(target), caller)) {
+        if call.iter().any(|number| same_number(number_of(target), number)) || self.own.contains(&place_of(&uri)) {
             return Err(NotAllowed::Hairpin);
         }
         if before >= self.per_call {
@@ -97,6 +104,17 @@ impl Dialling {
 fn number_of(target: &str) -> &str {
     let rest = target.split_once(':').map_or(target, |(_, rest)| rest);
     rest.split(['@', ';']).next().unwrap_or(rest)
+}
+
+/// `user@host`, without a port.
+fn place_of(uri: &str) -> String {
+    let rest = uri.strip_prefix("sip:").unwrap_or(uri).split([';', '?']).next().unwrap_or_default();
+    let (user, host) = rest.split_once('@').unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    format!("{user}@{host}").to_ascii_lowercase()
 }
 
 /// The same number, with or without the plus and what stands between digits.
@@ -155,13 +173,19 @@ mod tests {
     #[test]
     fn no_hairpin_and_no_more_than_the_caps() {
         let box_ = dialling(&["sip:*@10.0.0.9", "+1555*"]);
-        let hairpin = box_.place("tel:+15550100", Some("1 (555) 0100"), 0, 0);
+        let hairpin = box_.place("tel:+15550100", &["300", "1 (555) 0100"], 0, 0);
         assert_eq!(hairpin, Err(NotAllowed::Hairpin));
-        assert_eq!(box_.place("sip:200@10.0.0.9", None, 2, 0), Err(NotAllowed::PerCall));
-        for at in 0..3 {
-            assert!(box_.place("sip:200@10.0.0.9", Some("300"), 0, at).is_ok());
+        let mut registered = dialling(&["sip:*@10.0.0.9", "sip:*@pbx"]);
+        registered.is_us("200", ["pbx".to_owned(), "10.0.0.9".to_owned()].iter());
+        for ours in ["sip:200@pbx", "sip:200@10.0.0.9;transport=tcp"] {
+            assert_eq!(registered.place(ours, &[], 0, 0), Err(NotAllowed::Hairpin), "{ours}");
         }
-        assert_eq!(box_.place("sip:200@10.0.0.9", None, 0, HOUR_MS - 1), Err(NotAllowed::PerHour));
-        assert!(box_.place("sip:200@10.0.0.9", None, 0, HOUR_MS).is_ok(), "the first is an hour old");
+        assert!(registered.place("sip:201@pbx", &[], 0, 0).is_ok());
+        assert_eq!(box_.place("sip:200@10.0.0.9", &[], 2, 0), Err(NotAllowed::PerCall));
+        for at in 0..3 {
+            assert!(box_.place("sip:200@10.0.0.9", &["300"], 0, at).is_ok());
+        }
+        assert_eq!(box_.place("sip:200@10.0.0.9", &[], 0, HOUR_MS - 1), Err(NotAllowed::PerHour));
+        assert!(box_.place("sip:200@10.0.0.9", &[], 0, HOUR_MS).is_ok(), "the first is an hour old");
     }
 }

@@ -22,7 +22,7 @@ pub use phrases::{Phrase, Phrases};
 pub use ready::{READY, Ready};
 pub use rules::{BookingRules, Identity, MessageRules, Question, SpeechMode, SpeechRules, UrgentRules};
 pub use service::Service;
-pub use transfer::TransferRules;
+pub use transfer::{TransferRules, TransferTarget, TransferWay};
 
 use reader::{Reader, Section};
 

@@ -5,13 +5,13 @@
 mod front_desk;
 
 use dialogue::agent::{Caller, Trust};
-use dialogue::business::Business;
+use dialogue::business::{Business, TransferTarget, TransferWay};
 use dialogue::{NotReached, Outcome, ToolCall, ToolResult};
 use front_desk::{Stage, business, says};
 
 fn desk(hours: &str) -> Business {
     let mut business = business("salon");
-    business.transfer.to = vec!["sip:desk@192.0.2.9".to_owned()];
+    business.transfer.to = vec![TransferTarget { address: "sip:desk@192.0.2.9".into(), way: TransferWay::Bridge }];
     business.transfer.always = hours == "always";
     business
 }
@@ -86,10 +86,14 @@ fn nobody_is_called_out_of_hours_or_where_nobody_is_named() {
 #[test]
 fn a_business_file_says_who_and_how() {
     let text = "[business]\nname = \"A\"\nkind = \"salon\"\ntimezone = \"Europe/Berlin\"\n[hours]\nmonday = [\"09:00-17:00\"]\n[transfer]\n";
-    let good = "to = [\"sip:desk@10.0.0.9:5070\", \"tel:+15550100\"]\nring_s = 15\nalways = true\n";
+    let good = "to = [\"attended sip:desk@10.0.0.9:5070\", \"blind  tel:+15550100\"]\nring_s = 15\nalways = true\n";
     let business = Business::parse(&format!("{text}{good}"), "business.toml").expect("in order");
     assert_eq!((business.transfer.to.len(), business.transfer.ring_s, business.transfer.always), (2, 15, true));
+    let ways: Vec<_> = business.transfer.to.iter().map(|target| (target.address.as_str(), target.way)).collect();
+    let wanted = [("sip:desk@10.0.0.9:5070", TransferWay::Attended), ("tel:+15550100", TransferWay::Blind)];
+    assert_eq!(ways, wanted);
     for bad in [
+        "to = [\"shout sip:a@b\"]\n",
         "to = [\"5550100\"]\n",
         "to = [\"sip:a@b?Replaces=x\"]\n",
         "to = [\"sip:a@b>,<sip:c@d\"]\n",

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{HOLD_MS, NOW_MS, Scratch, book, haircut, half_hour, request};
-use store::{CallEnd, CallStart, Held, Moment, Settings, Stages, Store, StoreError, Turn};
+use store::{CallEnd, CallStart, Ending, Held, Moment, Origin, Settings, Signalling, Stages, Store, StoreError, Turn};
 
 fn start(id: &str, unix_ms: i64) -> CallStart {
     CallStart {
@@ -56,6 +56,36 @@ fn end(id: &str) -> CallEnd {
         codec: Some("G722".into()),
         mos: Some(4.25),
     }
+}
+
+#[test]
+fn who_sent_a_call_on_and_why_it_ended_is_kept() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    assert!(store.call_started(start("a", NOW_MS)));
+    assert_eq!(store.signalling("a").unwrap(), None);
+    let call = || "a".to_owned();
+    assert!(store.call_came_from(Origin {
+        call: call(),
+        caller_name: "Ann".into(),
+        asserted: true,
+        diverted_from: Some("5550199".into()),
+        diverted_why: Some("no-answer".into()),
+    }));
+    let text = Some("Normal".to_owned());
+    assert!(store.call_closed(Ending { call: call(), by: "caller", sip: None, q850: Some(16), text }));
+    store.flush().unwrap();
+    let wanted = Signalling {
+        caller_name: "Ann".into(),
+        asserted: true,
+        diverted_from: Some("5550199".into()),
+        diverted_why: Some("no-answer".into()),
+        ended_by: Some("caller".into()),
+        end_sip: None,
+        end_q850: Some(16),
+        end_text: Some("Normal".into()),
+    };
+    assert_eq!(store.signalling("a").unwrap(), Some(wanted));
 }
 
 #[test]

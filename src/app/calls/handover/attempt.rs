@@ -4,10 +4,12 @@ use std::time::Duration;
 use audio::tones::Tone;
 use dialogue::io::Input;
 use dialogue::{NotReached, ToolResult};
+use telephony::sip::Referral;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Leg, Wanted, reach};
+use super::{Leg, Reached, Wanted, reach};
 use crate::calls::switchboard::House;
 use crate::drivers::pacer::Stream;
 use crate::drivers::playout::Play;
@@ -20,7 +22,13 @@ const TONE_SAMPLES: usize = 8_000;
 /// One call's attempts to reach a person. Dropped, whatever rings is hung up.
 #[derive(Default)]
 pub struct Attempt {
-    reaching: JoinSet<Result<Leg, NotReached>>,
+    reaching: JoinSet<Result<Reached, NotReached>>,
+    /// News for it of sending the caller on.
+    news: Option<mpsc::Sender<Referral>>,
+    /// The caller's phone has taken it on itself to call, and has not said how it went.
+    asked: bool,
+    /// The caller's phone has called somebody.
+    pub sent_on: bool,
     request: u32,
     /// Calls placed for this caller.
     placed: u32,
@@ -36,15 +44,20 @@ impl Attempt {
         self.request = request;
         let wanted = Wanted { placed: self.placed, ..wanted };
         self.placed += u32::try_from(house.business.transfer.to.len()).unwrap_or(u32::MAX);
-        self.reaching.spawn(reach(Arc::clone(house), wanted));
+        let (news, told) = mpsc::channel(16);
+        self.news = Some(news);
+        self.reaching.spawn(reach(Arc::clone(house), wanted, told));
     }
 
     /// What came of it; never where nothing is under way.
     pub async fn done(&mut self) -> Vec<Input> {
         match self.reaching.join_next().await {
             None => std::future::pending().await,
-            Some(Ok(Ok(leg))) => {
-                self.leg = Some(leg);
+            Some(Ok(Ok(reached))) => {
+                match reached {
+                    Reached::Leg(leg) => self.leg = Some(*leg),
+                    Reached::SentOn => self.sent_on = true,
+                }
                 let result = ToolResult::Transferred;
                 // The agent's part is over: its record is closed as if the caller had gone.
                 vec![Input::ToolDone { request: self.request, result }, Input::Gone]
@@ -56,6 +69,24 @@ impl Attempt {
 
     fn failed(&self, why: NotReached) -> Vec<Input> {
         vec![Input::ToolDone { request: self.request, result: ToolResult::NotReached { why } }]
+    }
+
+    /// What has become of sending the caller on.
+    pub fn news(&mut self, news: Referral) {
+        self.asked = matches!(news, Referral::Progress(_));
+        if let Some(to) = &self.news {
+            let _ = to.try_send(news); // an attempt that takes no news is over
+        }
+    }
+
+    /// Whether a caller who hangs up now does so because their phone has taken over.
+    pub fn is_sending_on(&self) -> bool {
+        self.asked && !self.reaching.is_empty()
+    }
+
+    /// Calls placed for this caller.
+    pub fn placed(&self) -> u32 {
+        self.placed
     }
 
     /// Something of ours was heard.

@@ -1,11 +1,14 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use telephony::media::JitterBuffer;
-use tokio::sync::mpsc;
+use telephony::sip::Referral;
 use tokio::time::{Instant, sleep_until};
 
 use super::Leg;
-use crate::calls::switchboard::Mail;
+use super::follow::Follow;
+use crate::calls::call::Call;
+use crate::calls::switchboard::{House, Mail};
 use crate::drivers::Clock;
 use crate::drivers::media::{Heard, MediaLine};
 use crate::drivers::pacer::Order;
@@ -25,63 +28,85 @@ pub enum By {
     Caller,
     /// The person, or the box.
     Other,
+    /// Their phones are connected without us.
+    SentOn,
 }
 
 /// Stays in the middle of two lines and passes sound and keys on, whatever codec each speaks,
 /// until one of them hangs up.
-pub async fn join(clock: Clock, caller: &mut MediaLine, mail: &mut mpsc::Receiver<Mail>, leg: &mut Leg) -> By {
+pub async fn join(house: &Arc<House>, call: &mut Call, leg: &mut Leg, placed: u32) -> By {
+    let clock = house.clock;
     let end = Instant::now() + LONGEST;
     let mut tick = tokio::time::interval(FRAME);
     let (mut to_caller, mut to_person) = (JitterBuffer::new(), JitterBuffer::new());
-    for line in [&mut *caller, &mut leg.media] {
+    for line in [&mut call.media, &mut leg.media] {
         line.stream.play(Play::Stop);
         pass(line, vec![0; 160 * CUSHION]);
     }
     let mut ticks: u32 = 0;
+    let mut follow = Follow::default();
     loop {
         tokio::select! {
-            datagram = caller.datagram() => {
-                let heard = caller.receive(clock.now(), Some(datagram));
+            datagram = call.media.datagram() => {
+                let heard = call.media.receive(clock.now(), Some(datagram));
                 if take(heard, &mut to_person, &mut leg.media) {
                     return By::Caller;
                 }
             }
             datagram = leg.media.datagram() => {
                 let heard = leg.media.receive(clock.now(), Some(datagram));
-                if take(heard, &mut to_caller, caller) {
+                if take(heard, &mut to_caller, &mut call.media) {
                     return By::Other;
                 }
             }
             _ = tick.tick() => {
                 ticks = ticks.wrapping_add(1);
-                let heard = due(clock, caller, ticks);
+                let heard = due(clock, &mut call.media, ticks);
                 if take(heard, &mut to_person, &mut leg.media) {
                     return By::Caller;
                 }
                 let heard = due(clock, &mut leg.media, ticks);
-                if take(heard, &mut to_caller, caller) {
+                if take(heard, &mut to_caller, &mut call.media) {
                     return By::Other;
                 }
-                pass(caller, to_caller.pull().samples.to_vec());
+                pass(&mut call.media, to_caller.pull().samples.to_vec());
                 pass(&mut leg.media, to_person.pull().samples.to_vec());
             }
-            news = mail.recv() => match news {
-                Some(Mail::Media(agreed)) => caller.agree(clock.now(), &agreed),
+            news = call.mail.recv() => match news {
+                Some(Mail::Media(agreed)) => call.media.agree(clock.now(), &agreed),
                 Some(Mail::Digit(digit)) => drop(leg.media.stream.order(Order::Digit(digit))),
-                Some(Mail::Ended(_)) | None => return By::Caller,
                 Some(Mail::Close) => return By::Other,
+                Some(Mail::Replaced { by }) => call.replaced(by),
+                Some(Mail::Refer(_)) => call.refuses_refer(),
+                news @ Some(Mail::Reason(_)) => call.closing(news),
+                news @ (Some(Mail::Ended(..)) | None) => {
+                    call.closing(news);
+                    return By::Caller;
+                }
+                Some(Mail::Referral(Referral::Done)) => return By::SentOn,
+                // Where the caller's phone does not take our place we stay.
                 Some(_) => {}
             },
             news = leg.mail.recv() => match news {
                 Some(Mail::Media(agreed)) => leg.media.agree(clock.now(), &agreed),
-                Some(Mail::Digit(digit)) => drop(caller.stream.order(Order::Digit(digit))),
-                Some(Mail::Ended(_)) => {
+                Some(Mail::Digit(digit)) => drop(call.media.stream.order(Order::Digit(digit))),
+                Some(Mail::Replaced { by }) => leg.replaced(house, by),
+                Some(Mail::Refer(to)) => {
+                    if let Some(line) = leg.key {
+                        follow.begin(house, &call.wanted(line), &to, placed);
+                    }
+                }
+                Some(Mail::Ended(..)) => {
                     leg.key = None;
                     return By::Other;
                 }
                 None | Some(Mail::Close) => return By::Other,
                 Some(_) => {}
             },
+            next = follow.done() => {
+                leg.takes_over(next);
+                pass(&mut leg.media, vec![0; 160 * CUSHION]);
+            }
             () = sleep_until(end) => return By::Other,
         }
     }

@@ -87,7 +87,11 @@ impl Listener {
                         continue;
                     }
                     Some(Mail::Digit(digit)) => vec![Heard::Digit(digit)],
-                    Some(Mail::Ended(_)) => {
+                    Some(Mail::Replaced { by }) => {
+                        leg.replaced(house, by);
+                        continue;
+                    }
+                    Some(Mail::Ended(..)) => {
                         leg.key = None;
                         return Some(Err(NotReached::Declined));
                     }

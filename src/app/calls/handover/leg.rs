@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialogue::NotReached;
-use telephony::sip::{CallKey, Codec, Command, EndCause, LocalMedia, Transport};
+use telephony::sip::{CallKey, Codec, Command, EndCause, Hop, LocalMedia, ReferTo};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +16,9 @@ use crate::drivers::ports::security;
 
 /// How long the answer to a CANCEL or the ACK may take after the ring window.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How long the caller's phone may take to take our place.
+const TAKES_OVER: Duration = Duration::from_secs(20);
 
 /// A call that a call wants placed; the switchboard places it.
 #[derive(Debug)]
@@ -34,7 +37,43 @@ pub struct Leg {
     pub mail: mpsc::Receiver<Mail>,
     /// Its sound.
     pub media: MediaLine,
+    /// The caller's phone is to take our place, where both phones can.
+    pub attended: bool,
+    /// Where it is received.
+    local: SocketAddr,
     sip: mpsc::Sender<Command>,
+}
+
+impl Leg {
+    /// This leg is where another was: who sent us here is told so, and hung up on.
+    pub fn takes_over(&mut self, mut before: Leg) {
+        std::mem::swap(self, &mut before);
+        before.let_go();
+    }
+
+    /// Who sent us on is told that it went well; dropped, their line is hung up.
+    fn let_go(&self) {
+        if let Some(call) = self.key {
+            let _ = self.sip.try_send(Command::Referred { call, status: 200 });
+        }
+    }
+
+    /// Another call has come in the place of this one: it is answered, on the same ports.
+    pub fn replaced(&mut self, house: &House, by: CallKey) {
+        if let Some(answer) = house.answer(by, self.local) {
+            self.key = Some(by);
+            let _ = self.sip.try_send(answer);
+        }
+    }
+
+    /// Has the caller's phone take our place in this call (RFC 5589, 7); while it tries, and where
+    /// it does not, we stay in the middle.
+    pub fn give_place(&self, caller: CallKey) {
+        if let Some(person) = self.key.filter(|_| self.attended) {
+            let refer = Command::Refer { call: caller, to: ReferTo::Call(person), within: TAKES_OVER };
+            let _ = self.sip.try_send(refer);
+        }
+    }
 }
 
 impl Drop for Leg {
@@ -69,8 +108,9 @@ pub(super) async fn call(house: &Arc<House>, wanted: &Wanted, uri: &str) -> Resu
             Some(Mail::Dialled(key)) => leg.key = Some(key),
             Some(Mail::Media(agreed)) => leg.media.agree(house.clock.now(), &agreed),
             Some(Mail::Established) => return Ok(leg),
-            Some(Mail::Digit(_)) => {}
-            Some(Mail::Ended(cause)) => {
+            Some(Mail::Digit(_) | Mail::Reason(_) | Mail::Referral(_) | Mail::Refer(_)) => {}
+            Some(Mail::Replaced { by }) => leg.replaced(house, by),
+            Some(Mail::Ended(cause, _)) => {
                 leg.key = None;
                 return Err(reason(cause));
             }
@@ -80,9 +120,15 @@ pub(super) async fn call(house: &Arc<House>, wanted: &Wanted, uri: &str) -> Resu
 }
 
 async fn prepare(house: &Arc<House>, wanted: &Wanted, uri: &str) -> io::Result<(Leg, Command)> {
-    let target = Target::parse(uri).map_err(io::Error::other)?;
+    let (plain, fields) = uri.split_once('?').map_or((uri, String::new()), |(uri, rest)| (uri, format!("?{rest}")));
+    let line = line_of(house, plain);
+    let target = match line {
+        Some(hop) => Target::parse(&format!("sip:{}:{}", bracketed(&hop.host), hop.port())),
+        None => Target::parse(plain),
+    };
+    let target = target.map_err(io::Error::other)?;
     let destination = tokio::time::timeout(GRACE * 4, target.resolve()).await?.map_err(io::Error::other)?;
-    if is_own(house, destination) {
+    if line.is_none() && is_own(house, destination) {
         return Err(io::Error::other("it is this box itself"));
     }
     let pair = house.ports.open_towards(destination)?;
@@ -93,20 +139,29 @@ async fn prepare(house: &Arc<House>, wanted: &Wanted, uri: &str) -> io::Result<(
     let media = MediaLine::new(pair, &house.pacer, house.media_timeout)?;
     let dial = Command::Dial {
         token: 0,
-        target: target.uri.clone(),
-        destination: Some(destination),
-        from_display: wanted.caller.display.clone(),
+        target: if line.is_some() { format!("{plain}{fields}") } else { format!("{}{fields}", target.uri) },
+        // A line knows its own way, and which of its targets answers.
+        destination: line.is_none().then_some(destination),
+        // By a line our own number is shown: the name is then all that says who calls.
+        from_display: wanted.caller.display.clone().or_else(|| wanted.caller.user.clone().filter(|_| line.is_some())),
         from_user: wanted.caller.user.clone().unwrap_or_else(|| "anonymous".to_owned()),
         media: LocalMedia { address, codecs: vec![Codec::Pcmu, Codec::Pcma], security: security(house.srtp)? },
         transport: target.transport,
         connection: None,
     };
     let (_, mail) = mpsc::channel(1);
-    let leg = Leg { key: None, mail, media, sip: wanted.sip.clone() };
-    if target.transport == Transport::Tcp {
-        tracing::debug!(call = wanted.id, "the second leg goes over TCP");
-    }
+    let leg = Leg { key: None, mail, media, attended: false, local: address, sip: wanted.sip.clone() };
     Ok((leg, dial))
+}
+
+/// The line that an address names.
+fn line_of<'a>(house: &'a House, uri: &str) -> Option<&'a Hop> {
+    let host = uri.strip_prefix("sip:")?.split(';').next()?.rsplit('@').next()?;
+    house.out.iter().find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, hop)| hop)
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// Whether an address is this box: a call to it would come back as a caller.
@@ -117,11 +172,18 @@ fn is_own(house: &House, to: SocketAddr) -> bool {
 
 fn reason(cause: EndCause) -> NotReached {
     match cause {
-        EndCause::Rejected { status: 486 | 600 } => NotReached::Busy,
-        EndCause::Rejected { status: 403 | 603 | 607 } => NotReached::Declined,
-        EndCause::Rejected { status: 408 | 480 | 487 } | EndCause::Timeout | EndCause::Cancelled => {
-            NotReached::NoAnswer
-        }
+        EndCause::Rejected { status } => reason_of(status),
+        EndCause::Timeout | EndCause::Cancelled => NotReached::NoAnswer,
+        _ => NotReached::Failed,
+    }
+}
+
+/// What a final status says of a person.
+pub(super) fn reason_of(status: u16) -> NotReached {
+    match status {
+        486 | 600 => NotReached::Busy,
+        403 | 603 | 607 => NotReached::Declined,
+        408 | 480 | 487 => NotReached::NoAnswer,
         _ => NotReached::Failed,
     }
 }

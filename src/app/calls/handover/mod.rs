@@ -5,18 +5,25 @@
 mod attempt;
 mod bridge;
 mod consent;
+mod context;
+mod follow;
 mod leg;
+mod send_on;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dialogue::NotReached;
-use telephony::sip::{CallKey, Command, Party};
+use dialogue::business::{TransferTarget, TransferWay};
+use telephony::sip::{CallKey, Command, Party, Referral};
 use tokio::sync::mpsc;
 
 pub use attempt::Attempt;
 pub use bridge::{By, join};
+pub use context::ContextField;
 pub use leg::{Leg, Outward};
 
+use self::send_on::{NotSent, send_on};
 use super::phrases::speak;
 use super::switchboard::House;
 use crate::drivers::Clock;
@@ -28,6 +35,8 @@ pub struct Wanted {
     pub id: String,
     /// Who is to be put through.
     pub caller: Party,
+    /// The number that was dialled.
+    pub called: Option<String>,
     /// The caller's line.
     pub line: CallKey,
     /// What the person hears first.
@@ -38,24 +47,48 @@ pub struct Wanted {
     pub sip: mpsc::Sender<Command>,
 }
 
-/// Calls one after the other until somebody takes the call.
+impl Wanted {
+    /// The numbers at both ends of the caller's line: calls to them would come back.
+    fn numbers(&self) -> impl Iterator<Item = &str> {
+        [&self.caller.user, &self.called].into_iter().flatten().map(String::as_str)
+    }
+}
+
+/// Who a caller was put through to.
+pub enum Reached {
+    /// Somebody on a line of ours.
+    Leg(Box<Leg>),
+    /// Somebody whom the caller's phone has called itself.
+    SentOn,
+}
+
+/// Calls one after the other until somebody takes the call. `news` is what becomes of sending the
+/// caller on.
 ///
 /// # Errors
 /// Why the last one did not.
-pub async fn reach(house: Arc<House>, wanted: Wanted) -> Result<Leg, NotReached> {
+pub async fn reach(
+    house: Arc<House>,
+    wanted: Wanted,
+    mut news: mpsc::Receiver<Referral>,
+) -> Result<Reached, NotReached> {
     let mut why = NotReached::Failed;
     let summary = speakable(&house, &wanted.summary);
     for (before, target) in (wanted.placed..).zip(&house.business.transfer.to) {
-        let number = wanted.caller.user.as_deref();
-        let uri = match house.dialling.place(target, number, before, Clock::unix_ms()) {
+        let numbers: Vec<&str> = wanted.numbers().collect();
+        let uri = match house.dialling.place(&target.address, &numbers, before, Clock::unix_ms()) {
             Ok(uri) => uri,
             Err(refused) => {
                 tracing::warn!(call = wanted.id, %refused, "a target of the transfer is not dialled");
                 continue;
             }
         };
-        match one(&house, &wanted, &uri, &summary).await {
-            Ok(leg) => return Ok(leg),
+        let uri = match &house.context {
+            Some(field) => field.on(&uri, &wanted.summary),
+            None => uri,
+        };
+        match rung(&house, &wanted, target, (&uri, &summary), &mut news).await {
+            Ok(reached) => return Ok(reached),
             Err(reason) => {
                 tracing::info!(call = wanted.id, ?reason, "not put through");
                 why = reason;
@@ -63,6 +96,29 @@ pub async fn reach(house: Arc<House>, wanted: Wanted) -> Result<Leg, NotReached>
         }
     }
     Err(why)
+}
+
+/// One target, from the rung that is wanted down to the one that always can be.
+async fn rung(
+    house: &Arc<House>,
+    wanted: &Wanted,
+    target: &TransferTarget,
+    (uri, summary): (&str, &str),
+    news: &mut mpsc::Receiver<Referral>,
+) -> Result<Reached, NotReached> {
+    if target.way == TransferWay::Blind {
+        let ring = Duration::from_secs(u64::from(house.business.transfer.ring_s));
+        match send_on(wanted, news, uri, ring).await {
+            Ok(()) => return Ok(Reached::SentOn),
+            Err(NotSent::NotReached(why)) => return Err(why),
+            Err(NotSent::Refused(status)) => {
+                tracing::info!(call = wanted.id, status, "the caller's line takes no REFER: called by the box instead");
+            }
+        }
+    }
+    let mut leg = one(house, wanted, uri, summary).await?;
+    leg.attended = target.way == TransferWay::Attended;
+    Ok(Reached::Leg(Box::new(leg)))
 }
 
 async fn one(house: &Arc<House>, wanted: &Wanted, uri: &str, summary: &str) -> Result<Leg, NotReached> {

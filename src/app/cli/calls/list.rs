@@ -1,6 +1,6 @@
 use jiff::civil::{Date, Time};
 use serde::Serialize;
-use store::{Booking, Call, Store};
+use store::{Booking, Call, Signalling, Store};
 
 use super::{CliError, length, minute, number};
 use crate::cli::output::{json_line, print, table};
@@ -12,11 +12,14 @@ pub(super) struct CallLine<'a> {
     call: &'a Call,
     /// Null while the call runs.
     length_ms: Option<i64>,
+    /// What signalling said of it, where one call is shown.
+    #[serde(flatten)]
+    pub(super) signalling: Option<&'a Signalling>,
 }
 
 impl<'a> From<&'a Call> for CallLine<'a> {
     fn from(call: &'a Call) -> Self {
-        CallLine { call, length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms) }
+        CallLine { call, length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms), signalling: None }
     }
 }
 

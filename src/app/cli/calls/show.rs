@@ -1,5 +1,5 @@
 use serde::Serialize;
-use store::{Booking, Call, Message, Store, Turn};
+use store::{Booking, Call, Message, Signalling, Store, Turn};
 
 use super::list::{BookingLine, CallLine, status};
 use super::timeline::{end_to_audio_ms, timeline};
@@ -26,6 +26,7 @@ enum Line<'a> {
 /// Everything of one call.
 struct Found {
     call: Call,
+    signalling: Option<Signalling>,
     turns: Vec<Turn>,
     bookings: Vec<Booking>,
     messages: Vec<Message>,
@@ -36,6 +37,7 @@ pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> 
         CliError::Failed(format!("no call, or several, with an id beginning {id}: `callbox calls list` shows them"))
     })?;
     let found = Found {
+        signalling: store.signalling(&call.id).map_err(CliError::failed)?,
         turns: store.turns(&call.id).map_err(CliError::failed)?,
         bookings: store.bookings_of(&call.id).map_err(CliError::failed)?,
         messages: store.messages_of(&call.id).map_err(CliError::failed)?,
@@ -45,7 +47,9 @@ pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> 
 }
 
 fn lines(found: &Found) -> Result<String, CliError> {
-    let call = std::iter::once(Line::Call((&found.call).into()));
+    let mut call = CallLine::from(&found.call);
+    call.signalling = found.signalling.as_ref();
+    let call = std::iter::once(Line::Call(call));
     let turns = found.turns.iter().map(|turn| Line::Turn { turn, end_to_audio_ms: end_to_audio_ms(&turn.stages) });
     let bookings = found.bookings.iter().map(|booking| Line::Booking(booking.into()));
     let messages = found.messages.iter().map(Line::Message);
@@ -54,6 +58,7 @@ fn lines(found: &Found) -> Result<String, CliError> {
 
 fn page(found: &Found) -> String {
     let mut text = head(&found.call);
+    text.push_str(&found.signalling.as_ref().map(signalled).unwrap_or_default());
     for turn in &found.turns {
         text.push_str(&one_turn(turn));
     }
@@ -115,6 +120,54 @@ fn opinion(mos: f64) -> &'static str {
         3.6..4.0 => "fair",
         3.1..3.6 => "poor",
         _ => "bad",
+    }
+}
+
+/// Who called by whose word, who sent the call on, and why it ended.
+fn signalled(said: &Signalling) -> String {
+    let mut text = String::new();
+    if !said.caller_name.is_empty() || said.asserted {
+        let asserted = if said.asserted { ", number vouched for by the line" } else { "" };
+        text.push_str(&format!("caller's name: {}{asserted}\n", number(&said.caller_name)));
+    }
+    if let Some(from) = &said.diverted_from {
+        let why = said.diverted_why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        text.push_str(&format!("sent on by {}{why}\n", number(from)));
+    }
+    if let Some(by) = &said.ended_by {
+        let q850 = said.end_q850.map(|cause| format!("Q.850 cause {cause}, {}", q850(cause)));
+        let sip = said.end_sip.map(|status| format!("SIP {status}"));
+        let words = said.end_text.as_ref().map(|text| format!("\"{text}\""));
+        let why: Vec<_> = [q850, sip, words].into_iter().flatten().collect();
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        text.push_str(&format!("ended by the {by}{why}\n"));
+    }
+    text
+}
+
+/// What the causes of ITU-T Q.850 that a business meets mean.
+fn q850(cause: u8) -> &'static str {
+    match cause {
+        1 => "no such number",
+        16 => "hung up as usual",
+        17 => "busy",
+        18 => "nobody there",
+        19 => "no answer",
+        20 => "the subscriber can't be reached",
+        21 => "declined",
+        26 => "answered elsewhere",
+        27 => "the line is out of order",
+        28 => "not a complete number",
+        31 => "no particular reason",
+        34 => "no line free",
+        38 => "the network is out of order",
+        41 => "the network failed for a moment",
+        42 => "the network is too busy",
+        47 => "no resource free",
+        58 | 65 | 79 | 88 => "no audio in common",
+        102 => "a timer ran out",
+        127 => "between two networks",
+        _ => "as the line says",
     }
 }
 
