@@ -73,7 +73,7 @@ impl Attempt {
 
     /// What has become of sending the caller on.
     pub fn news(&mut self, news: Referral) {
-        self.asked = matches!(news, Referral::Progress(_));
+        self.asked = matches!(news, Referral::Progress(_) | Referral::Done);
         if let Some(to) = &self.news {
             let _ = to.try_send(news); // an attempt that takes no news is over
         }
