@@ -15,6 +15,7 @@
 //! | the first is busy, the second takes the call | the second | `the_next_one_is_tried` |
 //! | attended: the caller's phone takes the box's place | the person, without the box | `an_attended_transfer_leaves_the_two_alone` |
 //! | attended, and the caller's phone refuses or fails | the person, the box in the middle | `who_takes_no_refer_is_bridged` |
+//! | the person who took it sends the caller on (REFER) | the next, the box in the middle | `who_took_the_call_may_send_the_caller_on` |
 //! | blind: the caller's phone reaches the person | the person, without the box | `a_blind_transfer_leaves_the_call` |
 //! | blind, and the person is busy (NOTIFY 486) | a message | `a_blind_transfer_that_fails_comes_back` |
 //! | blind, and the caller's phone refuses (603) | the person, called by the box | `who_takes_no_refer_is_bridged` |
@@ -97,7 +98,12 @@ fn appliance_to(site: &Site, targets: &[String], ring_s: u32) -> Appliance {
     site.edit("business/business.toml", |text| {
         format!("{text}\n[transfer]\nto = [{targets}]\nring_s = {ring_s}\nalways = true\n")
     });
-    site.start(&["dial.allow=sip:desk@127.0.0.1:*", "dial.context=redacted", "log.level=info"])
+    site.start(&[
+        "dial.allow=sip:desk@127.0.0.1:*",
+        "dial.context=redacted",
+        "dial.referrers=127.0.0.1",
+        "log.level=info",
+    ])
 }
 
 fn assert_went_as_told(site: &Site, name: &str, mut person: Reaped) {
@@ -301,6 +307,40 @@ fn who_takes_no_refer_is_bridged() {
         assert!(heard > 2_000, "{name}: the caller hears the other end: {heard} loud samples");
         assert!(appliance.stop().success());
     }
+}
+
+#[test]
+fn who_took_the_call_may_send_the_caller_on() {
+    let Some(site) = Site::new("transfer-on") else { return };
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let (next, last) = person(
+        &site,
+        "last",
+        &format!("{}{ACKNOWLEDGED}{}{}", reply("200 OK", true), pause(6_000), request("BYE", 1, "")),
+    );
+    let answered = reply("200 OK", false).replace(";tag=desk[call_number]", "");
+    let refer = request("REFER", 2, "")
+        .replace("Max-Forwards: 70", &format!("Max-Forwards: 70\n      Refer-To: <sip:desk@127.0.0.1:{last}>"))
+        .replace("response=\"200\"", "response=\"202\"");
+    let behaviour = format!(
+        "{}{ACKNOWLEDGED}{}{}{}{refer}  <recv request=\"NOTIFY\" />\n{answered}  <recv request=\"NOTIFY\" />\n{answered}  \
+         <recv request=\"BYE\" />\n{answered}",
+        reply("200 OK", true),
+        pause(3_000),
+        request("INFO", 1, "Signal=1\n      Duration=160"),
+        pause(2_000),
+    );
+    let (desk, port) = person(&site, "first", &behaviour);
+    let appliance = appliance_to(&site, &[format!("sip:desk@127.0.0.1:{port}")], 20);
+    let call = site.dial(&appliance.uri, ASKS, &["--from", "5550100/Anna", "--record", "on.wav"]).finish();
+    assert_went_as_told(&site, "first", desk);
+    assert_went_as_told(&site, "last", next);
+    assert_eq!(site.only_call()[0]["outcome"], "transferred", "{}", call.told());
+    let heard = last_seconds(&site.folder.join("on.wav"), 5);
+    assert!(heard > 2_000, "the caller hears the last: {heard} loud samples");
+    assert!(appliance.stop().success());
 }
 
 #[test]
