@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Writes the toy Piper voices of the voice worker's tests: graphs with a real voice's inputs and
-output, a few hundred bytes each, in which every phoneme is a tone (and a pad is silence).
+output. In "toy" and "toy-two" every phoneme is a tone (and a pad is silence); "toy-vits" has the
+parts that a real voice is cut at (prior, flow, decoder), very narrow and with random weights.
 
-Needs the PyPI package onnx (pip install onnx); only run when the toys are to change:
+Needs the PyPI packages onnx and numpy; only run when the toys are to change:
     scripts/toy-voice.py src/tts-worker/tests/data
 """
 import json
 import sys
 from pathlib import Path
 
-from onnx import TensorProto, checker, helper, save
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper, save
 
 RATE = 22050
 SAMPLES_PER_PHONEME = 1024.0
@@ -80,6 +82,104 @@ def graph(speakers):
     return model
 
 
+class Vits:
+    """A narrow VITS, without what only costs time: the encoder is a table, the durations another."""
+
+    SYMBOLS, WIDTH, CHANNELS, UP = 64, 8, 16, [(8, 16), (8, 16), (4, 8)]
+
+    def __init__(self):
+        self.rng = np.random.default_rng(5)
+        self.nodes, self.weights = [], []
+
+    def fixed(self, values, kind=np.float32):
+        self.weights.append(numpy_helper.from_array(np.asarray(values, kind), f"w{len(self.weights)}"))
+        return f"w{len(self.weights) - 1}"
+
+    def random(self, *shape):
+        return self.fixed(self.rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:])))
+
+    def add(self, kind, *inputs, outputs=1, **options):
+        names = [f"{kind}_{len(self.nodes)}_{number}" for number in range(outputs)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, **options))
+        return names[0] if outputs == 1 else names
+
+    def conv(self, x, into, out, kernel, dilation=1):
+        pad = dilation * (kernel - 1) // 2
+        bias = self.fixed(self.rng.standard_normal(out) * 0.1)
+        return self.add("Conv", x, self.random(out, into, kernel), bias, dilations=[dilation], kernel_shape=[kernel],
+                        pads=[pad, pad], strides=[1])
+
+    def prior(self):
+        """Means, stretched to the frames of each phoneme, with noise; and a mask of ones."""
+        scale = self.add("Gather", "scales", self.fixed([1], np.int64))
+        table = self.fixed(2 + 3 * self.rng.random((self.SYMBOLS, 1)))
+        frames = self.add("Ceil", self.add("Mul", self.add("Gather", table, "input"), scale))  # [1, phonemes, 1]
+        ends = self.add("CumSum", frames, self.fixed(1, np.int64))
+        starts = self.add("Sub", ends, frames)
+        total = self.add("ReduceMax", ends, keepdims=0)
+        at = self.add("Range", self.fixed(0.0), total, self.fixed(1.0))
+        begun = self.add("Cast", self.add("GreaterOrEqual", at, starts), to=TensorProto.FLOAT)
+        over = self.add("Cast", self.add("GreaterOrEqual", at, ends), to=TensorProto.FLOAT)
+        path = self.add("Sub", begun, over)  # [1, phonemes, frames]
+        means = self.add("Transpose", self.add("Gather", self.random(self.SYMBOLS, self.WIDTH), "input"),
+                         perm=[0, 2, 1])
+        means = self.add("MatMul", means, path)
+        mask = self.add("ReduceMax", path, axes=[1], keepdims=1)
+        level = self.add("Gather", "scales", self.fixed([0], np.int64))
+        noise = self.add("Mul", self.add("Mul", self.add("RandomNormalLike", means), self.fixed(0.5)), level)
+        return self.add("Add", means, noise), mask
+
+    def flow(self, x, mask):
+        half, turn = self.WIDTH // 2, self.fixed(np.arange(self.WIDTH)[::-1].copy(), np.int64)
+        for _ in range(4):
+            x = self.add("Gather", x, turn, axis=1)
+            kept, moved = self.add("Split", x, outputs=2, axis=1)
+            inner = self.conv(kept, half, self.WIDTH, 1)
+            for _ in range(4):
+                gates = self.conv(inner, self.WIDTH, 2 * self.WIDTH, 5)
+                left, right = self.add("Split", gates, outputs=2, axis=1)
+                gated = self.add("Mul", self.add("Tanh", left), self.add("Sigmoid", right))
+                inner = self.add("Mul", self.add("Add", inner, self.conv(gated, self.WIDTH, self.WIDTH, 1)), mask)
+            shift = self.add("Mul", self.conv(inner, self.WIDTH, half, 1), mask)
+            x = self.add("Concat", kept, self.add("Sub", moved, shift), axis=1)
+        return self.add("Mul", x, mask)
+
+    def decoder(self, x):
+        channels = self.CHANNELS
+        x = self.conv(x, self.WIDTH, channels, 7)
+        for rate, kernel in self.UP:
+            x = self.add("LeakyRelu", x, alpha=0.1)
+            pad = (kernel - rate) // 2
+            x = self.add("ConvTranspose", x, self.random(channels, channels // 2, kernel), strides=[rate],
+                         kernel_shape=[kernel], pads=[pad, pad])
+            channels //= 2
+            parts = []
+            for kernel, dilations in zip((3, 5, 7), ((1, 2), (2, 6), (3, 12))):
+                y = x
+                for dilation in dilations:
+                    conv = self.conv(self.add("LeakyRelu", y, alpha=0.1), channels, channels, kernel, dilation)
+                    y = self.add("Add", conv, y)
+                parts.append(y)
+            x = self.add("Div", self.add("Add", self.add("Add", *parts[:2]), parts[2]), self.fixed(3.0))
+        return self.add("Tanh", self.conv(self.add("LeakyRelu", x, alpha=0.01), channels, 1, 7))
+
+
+def vits():
+    made = Vits()
+    prior, mask = made.prior()
+    sound = made.decoder(made.flow(prior, mask))
+    made.nodes.append(helper.make_node("Unsqueeze", [sound, made.fixed([1], np.int64)], ["output"]))
+    whole, real = TensorProto.INT64, TensorProto.FLOAT
+    inputs = [helper.make_tensor_value_info("input", whole, [1, "phonemes"]),
+              helper.make_tensor_value_info("input_lengths", whole, [1]),
+              helper.make_tensor_value_info("scales", real, [3])]
+    output = helper.make_tensor_value_info("output", real, [1, 1, 1, "time"])
+    model = helper.make_model(helper.make_graph(made.nodes, "toy-vits", inputs, [output], made.weights),
+                              opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    checker.check_model(model)
+    return model
+
+
 def config(speakers):
     # "aɪ" is one phoneme of two characters, as current voices have them.
     phonemes = ["_", "^", "$", " ", "!", ",", ".", "?", ":", ";", "aɪ", "eɪ", "oʊ", "aʊ", "tʃ", "dʒ", "ˈ", "ˌ", "ː"]
@@ -99,8 +199,8 @@ def config(speakers):
 
 def main():
     folder = Path(sys.argv[1])
-    for name, speakers in [("toy", 1), ("toy-two", 2)]:
-        save(graph(speakers), folder / f"{name}.onnx")
+    for name, speakers, model in [("toy", 1, graph(1)), ("toy-two", 2, graph(2)), ("toy-vits", 1, vits())]:
+        save(model, folder / f"{name}.onnx")
         text = json.dumps(config(speakers), ensure_ascii=False, indent=1)
         (folder / f"{name}.onnx.json").write_text(text + "\n")
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of everything in this module; both sides refuse another.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 /// Longest frame either side accepts, in bytes.
 pub const MAX_FRAME: usize = 4 * 1024 * 1024;
 
@@ -74,9 +74,12 @@ pub enum SttWork {
         session: Session,
         /// Names this request.
         ticket: Ticket,
-        /// Finals go before partials; a newer request of the same call replaces an older partial
-        /// that still waits, which is then answered by nothing.
+        /// Finals go before partials. A newer request of the same call replaces an older partial
+        /// that still waits, which is then answered with no words.
         kind: TranscriptKind,
+        /// Its answer is wanted so many milliseconds from now. Of the same kind, what is due first
+        /// goes first. A partial that can't be begun in time is answered with no words.
+        due_ms: u32,
         /// Language to assume (BCP 47 primary tag), or none to detect it.
         language: Option<String>,
     },
@@ -207,6 +210,9 @@ pub enum TtsWork {
         rate: u32,
         /// Speed, 1.0 is the voice's own.
         speed: f32,
+        /// Its first sample is wanted so many milliseconds from now: 0 where somebody waits for it,
+        /// later for what is said after something else, or perhaps not at all.
+        due_ms: u32,
     },
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use ort::environment::{Environment, EnvironmentBuilder};
 use ort::session::builder::GraphOptimizationLevel;
 
-pub use ort::session::Session;
+pub use ort::session::{Session, SessionInputValue, SessionOutputs};
 pub use ort::value::Tensor;
 pub use ort::{Error as GraphError, inputs};
 

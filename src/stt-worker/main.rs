@@ -1,12 +1,13 @@
 //! Speech recognition: whisper.cpp behind the worker protocol.
 //!
-//! Each call has its audio ([`utterance`]); who is recognised next is decided in [`queue`]; the
-//! one whisper state does it in [`whisper`]; [`turn`] hears, where a network for it was named,
-//! whether the caller has finished; [`recogniser`] joins them to the protocol.
+//! Each call has its audio ([`utterance`]); who is recognised next is decided in [`queue`]; a fixed
+//! number of [`lanes`] do it, each with a whisper state ([`whisper`]); [`turn`] hears, where a network
+//! for it was named, whether the caller has finished; [`recogniser`] joins them to the protocol.
 //!
 //! # Deliberately absent
 //! Voice activity detection (the daemon sends only speech), resampling, sockets.
 
+mod lanes;
 mod queue;
 mod recogniser;
 mod turn;
@@ -28,15 +29,21 @@ use crate::recogniser::Recogniser;
 use crate::turn::TurnEar;
 use crate::whisper::Whisper;
 
+/// Transcripts made at once, unless more are asked for: each takes memory of its own.
+const MOST_LANES: i32 = 8;
+
 fn main() -> ExitCode {
     worker::report("callbox-stt", run())
 }
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(env::args_os().skip(1), &["--threads", "--turn", "--onnxruntime"])?;
+    let args = Args::parse(env::args_os().skip(1), &["--threads", "--lanes", "--turn", "--onnxruntime"])?;
     // More than one spins at barriers: on busy cores twenty times slower, not twice as fast.
     let threads = args.number("--threads", 1, (1, 256))?;
+    // Half the cores: the model, the voice and the packets need theirs.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let lanes = args.number("--lanes", i32::try_from(cores / 2).unwrap_or(1).clamp(1, MOST_LANES), (1, 64))?;
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Stt)?;
     let turn = args.other_manifest("--turn", Kind::Turn)?;
@@ -55,10 +62,10 @@ fn run() -> Result<(), Error> {
         return Ok(());
     }
     worker::serve(started, || {
-        let whisper = Whisper::load(&manifest, threads)?;
+        let lanes = Whisper::load(&manifest, threads, lanes)?;
         let ear = library.zip(turn).and_then(|(library, turn)| ear(library, &turn));
         sandbox::close_files()?;
-        Ok(Recogniser::new(whisper, ear, &manifest, sandbox.about()))
+        Ok(Recogniser::new(lanes, ear, &manifest, sandbox.about()))
     })
 }
 

@@ -1,5 +1,5 @@
-use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
 
 use engine::{Session, Ticket, TranscriptKind};
 
@@ -12,128 +12,169 @@ const LONGEST: usize = 1_024;
 #[derive(Debug, Clone)]
 pub struct Request {
     pub session: Session,
-    pub ticket: Ticket,
+    /// Whom it is answered to; none where a piece is cut off a long utterance.
+    pub ticket: Option<Ticket>,
     pub kind: TranscriptKind,
     pub language: Option<String>,
     /// So many samples had been fed when it was asked for.
     pub samples: usize,
+    /// When its answer is wanted.
+    pub due: Instant,
+    /// Which of the call's utterances it is about.
+    pub utterance: u64,
     /// The audio, once the call has begun another utterance.
-    pub kept: Option<Rc<Utterance>>,
+    pub kept: Option<Arc<Utterance>>,
 }
 
-/// Transcripts asked for: finals first, then partials, each in order of arrival.
+impl Request {
+    /// Finals go before partials, the one that is due first before others.
+    fn rank(&self) -> (bool, Instant) {
+        (self.kind == TranscriptKind::Partial, self.due)
+    }
+}
+
+/// Transcripts asked for: finals first, and of each kind what is due first.
 #[derive(Debug, Default)]
 pub struct Queue {
-    finals: VecDeque<Request>,
-    partials: VecDeque<Request>,
+    /// In order of arrival.
+    waiting: Vec<Request>,
+}
+
+/// What became of a request that was put in.
+#[derive(Debug, Default)]
+pub struct Pushed {
+    /// The partial of the same call whose place it took.
+    pub replaced: Option<Request>,
+    /// The request itself, when too many wait.
+    pub refused: Option<Request>,
 }
 
 impl Queue {
-    /// Takes a request in. It replaces a partial of the same call that still waits. Gives it
-    /// back when too many wait.
-    pub fn push(&mut self, request: Request) -> Result<(), Request> {
-        self.partials.retain(|waiting| waiting.session != request.session);
-        if self.finals.len() + self.partials.len() >= LONGEST {
-            return Err(request);
+    /// Takes a request in. It replaces a partial of the same call that still waits.
+    pub fn push(&mut self, request: Request) -> Pushed {
+        let old = self.waiting.iter().position(|waiting| {
+            waiting.session == request.session && waiting.kind == TranscriptKind::Partial && waiting.ticket.is_some()
+        });
+        let replaced = old.map(|old| self.waiting.remove(old));
+        if self.waiting.len() >= LONGEST {
+            return Pushed { replaced, refused: Some(request) };
         }
-        match request.kind {
-            TranscriptKind::Final => self.finals.push_back(request),
-            TranscriptKind::Partial => self.partials.push_back(request),
-        }
-        Ok(())
+        self.waiting.push(request);
+        Pushed { replaced, refused: None }
     }
 
-    /// Puts a partial back at its place that had to stop for a final; unless that very call has
+    /// Puts a partial back that had to stop for a final. Gives it back when that very call has
     /// asked for something newer meanwhile.
-    pub fn put_back(&mut self, request: Request) {
-        let newer = self.finals.iter().chain(&self.partials).any(|other| other.session == request.session);
-        if !newer {
-            self.partials.push_front(request);
+    pub fn put_back(&mut self, request: Request) -> Option<Request> {
+        if self.waiting.iter().any(|other| other.session == request.session) {
+            return Some(request);
         }
+        self.waiting.insert(0, request);
+        None
     }
 
     /// The request to serve next.
     pub fn pop(&mut self) -> Option<Request> {
-        self.finals.pop_front().or_else(|| self.partials.pop_front())
+        let next = self.waiting.iter().enumerate().min_by_key(|(_, request)| request.rank()).map(|(at, _)| at);
+        next.map(|at| self.waiting.remove(at))
+    }
+
+    /// Partials that it is too late for: under load they are the first to go.
+    pub fn expired(&mut self, now: Instant) -> Vec<Request> {
+        let late = |request: &mut Request| request.kind == TranscriptKind::Partial && request.due < now;
+        self.waiting.extract_if(.., late).collect()
     }
 
     /// A call begins another utterance: its requests keep the one they are about.
     pub fn keep(&mut self, session: Session, utterance: Utterance) {
-        let utterance = Rc::new(utterance);
-        let waiting = self.finals.iter_mut().chain(&mut self.partials);
+        let utterance = Arc::new(utterance);
+        let waiting = self.waiting.iter_mut();
         for request in waiting.filter(|request| request.session == session && request.kept.is_none()) {
-            request.kept = Some(Rc::clone(&utterance));
+            request.kept = Some(Arc::clone(&utterance));
         }
+    }
+
+    /// True where a piece of this call's utterance waits to be cut off.
+    pub fn has_piece(&self, session: Session) -> bool {
+        self.waiting.iter().any(|request| request.session == session && request.ticket.is_none())
     }
 
     /// Drops a request.
     pub fn cancel(&mut self, ticket: Ticket) {
-        self.retain(|request| request.ticket != ticket);
+        self.waiting.retain(|request| request.ticket != Some(ticket));
     }
 
     /// Drops all requests of a call.
     pub fn close(&mut self, session: Session) {
-        self.retain(|request| request.session != session);
-    }
-
-    /// True when nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.finals.is_empty() && self.partials.is_empty()
-    }
-
-    fn retain(&mut self, keep: impl Fn(&Request) -> bool) {
-        self.finals.retain(&keep);
-        self.partials.retain(&keep);
+        self.waiting.retain(|request| request.session != session);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Queue, Request};
-    use engine::{Session, Ticket, TranscriptKind};
+    use std::time::{Duration, Instant};
 
-    fn request(session: u64, ticket: u64, kind: TranscriptKind) -> Request {
-        Request { session: Session(session), ticket: Ticket(ticket), kind, language: None, samples: 0, kept: None }
+    use super::{Queue, Request};
+    use engine::TranscriptKind::{self, Final, Partial};
+    use engine::{Session, Ticket};
+
+    fn request(began: Instant, session: u64, due_ms: u64, kind: TranscriptKind) -> Request {
+        let due = began + Duration::from_millis(due_ms);
+        let ticket = Some(Ticket(session * 1_000 + due_ms));
+        Request { session: Session(session), ticket, kind, language: None, samples: 0, due, utterance: 0, kept: None }
     }
 
-    fn tickets(queue: &mut Queue) -> Vec<u64> {
-        std::iter::from_fn(|| queue.pop()).map(|request| request.ticket.0).collect()
+    fn sessions(queue: &mut Queue) -> Vec<u64> {
+        std::iter::from_fn(|| queue.pop()).map(|request| request.session.0).collect()
     }
 
     #[test]
-    fn finals_go_before_partials_each_in_order() {
-        let mut queue = Queue::default();
-        for (session, kind) in
-            (1..).zip([TranscriptKind::Partial, TranscriptKind::Final, TranscriptKind::Partial, TranscriptKind::Final])
+    fn finals_go_before_partials_each_as_they_are_due() {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        for (session, due_ms, kind) in
+            [(1, 5, Partial), (2, 40, Final), (3, 1, Partial), (4, 30, Final), (5, 30, Final)]
         {
-            assert!(queue.push(request(session, session, kind)).is_ok());
+            assert!(queue.push(request(now, session, due_ms, kind)).refused.is_none());
         }
-        assert_eq!(tickets(&mut queue), [2, 4, 1, 3]);
+        assert_eq!(sessions(&mut queue), [4, 5, 2, 3, 1]);
     }
 
     #[test]
     fn a_newer_request_replaces_the_waiting_partial_of_its_call() {
-        let mut queue = Queue::default();
-        let _ = queue.push(request(1, 1, TranscriptKind::Partial));
-        let _ = queue.push(request(2, 2, TranscriptKind::Partial));
-        let _ = queue.push(request(1, 3, TranscriptKind::Partial));
-        let _ = queue.push(request(2, 4, TranscriptKind::Final));
-        assert_eq!(tickets(&mut queue), [4, 3]);
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let _ = queue.push(request(now, 1, 1, Partial));
+        let _ = queue.push(request(now, 2, 2, Partial));
+        let replaced = queue.push(request(now, 1, 3, Partial)).replaced;
+        assert_eq!(replaced.and_then(|request| request.ticket), Some(Ticket(1_001)));
+        assert!(queue.push(request(now, 2, 4, Final)).replaced.is_some());
+        assert_eq!(sessions(&mut queue), [2, 1]);
     }
 
     #[test]
     fn a_partial_that_stopped_comes_back_unless_its_call_asked_again() {
-        let mut queue = Queue::default();
-        let _ = queue.push(request(1, 2, TranscriptKind::Partial));
-        queue.put_back(request(2, 1, TranscriptKind::Partial));
-        queue.put_back(request(1, 0, TranscriptKind::Partial));
-        assert_eq!(tickets(&mut queue), [1, 2]);
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let _ = queue.push(request(now, 1, 2, Partial));
+        assert!(queue.put_back(request(now, 2, 1, Partial)).is_none());
+        assert!(queue.put_back(request(now, 1, 0, Partial)).is_some());
+        assert_eq!(sessions(&mut queue), [2, 1]);
+    }
+
+    #[test]
+    fn partials_vanish_when_it_is_too_late_and_finals_never() {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let _ = queue.push(request(now, 1, 10, Partial));
+        let _ = queue.push(request(now, 2, 10, Final));
+        let _ = queue.push(request(now, 3, 90, Partial));
+        let late: Vec<u64> =
+            queue.expired(now + Duration::from_millis(50)).into_iter().map(|late| late.session.0).collect();
+        assert_eq!(late, [1]);
+        assert_eq!(sessions(&mut queue), [2, 3]);
     }
 
     #[test]
     fn the_queue_is_bounded() {
-        let mut queue = Queue::default();
-        let taken = (0..5_000).filter(|n| queue.push(request(*n, *n, TranscriptKind::Final)).is_ok());
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let taken = (0..5_000).filter(|n| queue.push(request(now, *n, 0, Final)).refused.is_none());
         assert_eq!(taken.count(), super::LONGEST);
     }
 }

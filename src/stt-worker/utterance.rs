@@ -1,33 +1,75 @@
 use engine::Transcript;
 
+use crate::words::Spoken;
+
 /// Sample rate of all audio here, in hertz.
 pub const RATE: usize = 16_000;
-/// Whisper hears 30 s at a time; what comes after is not kept.
-const LONGEST: usize = 30 * RATE;
+/// Whisper hears 30 s at a time. What is longer is cut: the first piece is recognised for good, and
+/// only its text kept.
+pub const PIECE: usize = 24 * RATE;
+/// A piece ends at the quietest place of its last so many samples: most people breathe.
+const SEARCH: usize = 10 * RATE;
+/// Sound that waits to be recognised. More comes only when recognition does not follow at all.
+const LONGEST: usize = 60 * RATE;
+/// Pieces of which the text is kept: 25 minutes.
+const MOST_PIECES: usize = 64;
+/// How quiet a place is, is measured over so many samples (200 ms).
+const PAUSE: usize = RATE / 5;
 
 /// What a caller has said since the last reset.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Utterance {
+    /// Tells it from the call's others.
+    pub number: u64,
+    /// Texts of the pieces cut off, and how many samples these had.
+    done: Vec<Spoken>,
+    cut: usize,
     samples: Vec<f32>,
     /// The last transcript, with the number of samples it is of.
     last: Option<(usize, Transcript)>,
 }
 
 impl Utterance {
-    /// Appends audio, up to 30 s in all.
+    /// Nothing said yet.
+    pub fn new(number: u64) -> Self {
+        Utterance { number, ..Utterance::default() }
+    }
+
+    /// Appends audio.
     pub fn feed(&mut self, samples: &[i16]) {
         let room = LONGEST.saturating_sub(self.samples.len());
         self.samples.extend(samples.iter().take(room).map(|sample| f32::from(*sample) / 32_768.0));
     }
 
-    /// So many samples are kept.
+    /// So many samples there are, those cut off included.
     pub fn len(&self) -> usize {
-        self.samples.len()
+        self.cut + self.samples.len()
     }
 
-    /// The first of its samples, each from -1 to 1.
-    pub fn head(&self, samples: usize) -> &[f32] {
-        self.samples.get(..samples).unwrap_or(&self.samples)
+    /// True where it has grown so long that a piece should be cut off.
+    pub fn is_long(&self) -> bool {
+        self.samples.len() > PIECE + SEARCH
+    }
+
+    /// Texts of the pieces cut off.
+    pub fn done(&self) -> &[Spoken] {
+        &self.done
+    }
+
+    /// What is left of its first `samples`, each from -1 to 1, and the sample at which that begins.
+    pub fn open(&self, samples: usize) -> (usize, &[f32]) {
+        let length = samples.saturating_sub(self.cut).min(self.samples.len());
+        (self.cut, self.samples.get(..length).unwrap_or_default())
+    }
+
+    /// Cuts off what was recognised, up to this sample.
+    pub fn cut(&mut self, from: usize, to: usize, spoken: Spoken) {
+        if from != self.cut || to <= from || self.done.len() >= MOST_PIECES {
+            return; // another lane has cut it meanwhile
+        }
+        self.samples.drain(..(to - from).min(self.samples.len()));
+        self.cut = to;
+        self.done.push(spoken);
     }
 
     /// Keeps the transcript of the first so many samples.
@@ -40,5 +82,57 @@ impl Utterance {
     pub fn known(&self, samples: usize) -> Option<&Transcript> {
         let (of, transcript) = self.last.as_ref()?;
         (*of == samples).then_some(transcript)
+    }
+}
+
+/// Where to cut a piece off: in the middle of the quietest stretch late in it.
+pub fn quietest(samples: &[f32]) -> usize {
+    let end = samples.len().min(PIECE);
+    let from = end.saturating_sub(SEARCH);
+    let stretches = samples.get(from..end).unwrap_or_default().windows(PAUSE).step_by(PAUSE / 4);
+    let power = |stretch: &[f32]| stretch.iter().map(|sample| sample * sample).sum::<f32>();
+    let quietest = stretches.map(power).enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+    quietest.map_or(end, |(index, _)| from + index * (PAUSE / 4) + PAUSE / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAUSE, PIECE, RATE, Utterance, quietest};
+    use crate::words::Spoken;
+
+    fn spoken(text: &str) -> Spoken {
+        Spoken { text: text.to_owned(), ..Spoken::default() }
+    }
+
+    #[test]
+    fn it_is_cut_where_it_is_quiet() {
+        let mut samples = vec![0.3; 30 * RATE];
+        samples[20 * RATE..20 * RATE + 2 * PAUSE].fill(0.0);
+        let cut = quietest(&samples);
+        assert!((20 * RATE..20 * RATE + 2 * PAUSE).contains(&cut), "{cut}");
+        assert!(quietest(&vec![0.3; 30 * RATE]) <= PIECE);
+        assert_eq!(quietest(&[0.1; 10]), 10);
+    }
+
+    #[test]
+    fn a_piece_is_cut_off_once_and_its_text_stays() {
+        let mut utterance = Utterance::default();
+        utterance.feed(&vec![1; 40 * RATE]);
+        assert!(utterance.is_long());
+        utterance.cut(0, 20 * RATE, spoken("one"));
+        utterance.cut(0, 22 * RATE, spoken("again"));
+        assert_eq!((utterance.len(), utterance.done().len()), (40 * RATE, 1));
+        let (from, rest) = utterance.open(30 * RATE);
+        assert_eq!((from, rest.len()), (20 * RATE, 10 * RATE));
+        assert!(utterance.open(RATE).1.is_empty());
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut utterance = Utterance::default();
+        for _ in 0..300 {
+            utterance.feed(&vec![1; RATE]);
+        }
+        assert_eq!(utterance.len(), super::LONGEST);
     }
 }

@@ -1,4 +1,5 @@
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::{Error, Manifest, verify};
@@ -16,10 +17,11 @@ const SHORTEST: usize = RATE / 2;
 /// Tokens of text a second at most; faster than anybody speaks. Stops loops early.
 const TOKENS_PER_SECOND: usize = 20;
 
-/// A loaded model and its one state. Calls share the state: whisper.cpp keeps nothing in it
-/// from one recognition to the next, and for larger models each costs hundreds of megabytes.
+/// A loaded model, which all lanes share, and the state of one. Calls share states: whisper.cpp keeps
+/// nothing in them from one recognition to the next, and for larger models each costs hundreds of
+/// megabytes.
 pub struct Whisper {
-    context: WhisperContext,
+    context: Arc<WhisperContext>,
     state: WhisperState,
     threads: i32,
 }
@@ -40,8 +42,8 @@ pub enum Stopped {
 }
 
 impl Whisper {
-    /// Checks, loads and warms the model.
-    pub fn load(manifest: &Manifest, threads: i32) -> Result<Self, Error> {
+    /// Checks, loads and warms the model, for so many lanes of so many threads each.
+    pub fn load(manifest: &Manifest, threads: i32, lanes: i32) -> Result<Vec<Self>, Error> {
         whisper_rs::install_logging_hooks(); // into the void: nothing that was said gets logged
         let file = manifest.files.first().ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
         let refused = |why| {
@@ -56,10 +58,14 @@ impl Whisper {
         parameters.flash_attn(false);
         let context = WhisperContext::new_from_buffer_with_params(&bytes, parameters).map_err(refused)?;
         drop(bytes);
-        let state = context.create_state().map_err(refused)?;
-        let mut whisper = Whisper { context, state, threads };
-        whisper.warm()?;
-        Ok(whisper)
+        let context = Arc::new(context);
+        let lane = |_| {
+            let state = context.create_state().map_err(refused)?;
+            let mut whisper = Whisper { context: Arc::clone(&context), state, threads };
+            whisper.warm()?;
+            Ok(whisper)
+        };
+        (0..lanes).map(lane).collect()
     }
 
     /// The first recognition allocates; better now than under somebody's first words.

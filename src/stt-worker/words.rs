@@ -32,6 +32,17 @@ pub fn spoken(tokens: &[Token], floor: f32) -> Spoken {
     Spoken { text, confidence, words }
 }
 
+/// The pieces of an utterance and the rest of it as one text. Its confidence is that of its words.
+pub fn joined(done: &[Spoken], rest: Spoken) -> Spoken {
+    if done.iter().all(|piece| piece.text.is_empty()) {
+        return rest;
+    }
+    let pieces: Vec<&Spoken> = done.iter().chain([&rest]).filter(|piece| !piece.text.is_empty()).collect();
+    let text = pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" ");
+    let words: Vec<f32> = pieces.iter().flat_map(|piece| &piece.words).copied().collect();
+    Spoken { text, confidence: mean(words.iter().copied()), words }
+}
+
 fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }

@@ -1,6 +1,8 @@
 //! From a voice's raw samples to what the telephone gets: silence trimmed at both ends, level
 //! set, peaks rounded, resampled, in pieces; with the ends of the words on the way.
 
+use std::collections::VecDeque;
+
 use audio::Resampler;
 
 use crate::text::WordClock;
@@ -39,7 +41,8 @@ impl Rates {
 }
 
 /// One clause on its way out.
-pub struct Mastering<'a> {
+#[derive(Debug)]
+pub struct Mastering {
     rate_in: u32,
     rate_out: u32,
     gain: f32,
@@ -56,13 +59,12 @@ pub struct Mastering<'a> {
     words: WordClock,
     piece: Vec<i16>,
     sent: u32,
-    out: &'a mut dyn FnMut(Vec<i16>) -> Flow,
+    ready: VecDeque<Vec<i16>>,
 }
 
-impl<'a> Mastering<'a> {
-    /// For a voice whose speech `gain` brings to telephone level. Pieces go to `out` until it
-    /// answers [`Flow::Stop`].
-    pub fn new(rates: &Rates, gain: f32, words: usize, out: &'a mut dyn FnMut(Vec<i16>) -> Flow) -> Self {
+impl Mastering {
+    /// For a voice whose speech `gain` brings to telephone level.
+    pub fn new(rates: &Rates, gain: f32, words: usize) -> Self {
         let resampler = rates.resampler.clone();
         Mastering {
             rate_in: rates.voice,
@@ -78,7 +80,7 @@ impl<'a> Mastering<'a> {
             words: WordClock::new(words),
             piece: Vec::new(),
             sent: 0,
-            out,
+            ready: VecDeque::new(),
         }
     }
 
@@ -104,17 +106,26 @@ impl<'a> Mastering<'a> {
         self.late -= dropped;
     }
 
-    fn flush(&mut self, at_least: u32) -> Flow {
+    fn flush(&mut self, at_least: u32) {
         let length = count(self.piece.len());
-        if length == 0 || (self.sent > 0 && length < at_least) {
-            return Flow::Go;
+        if length > 0 && (self.sent == 0 || length >= at_least) {
+            self.sent = self.sent.saturating_add(length);
+            self.ready.push_back(std::mem::take(&mut self.piece));
         }
-        self.sent = self.sent.saturating_add(length);
-        (self.out)(std::mem::take(&mut self.piece))
     }
 
-    /// The voice is done: sends the rest and answers the end of every word.
-    pub fn finish(mut self) -> Vec<u32> {
+    /// The next piece for the telephone, if one is ready.
+    pub fn piece(&mut self) -> Option<Vec<i16>> {
+        self.ready.pop_front()
+    }
+
+    /// Samples of all pieces so far, those that wait included.
+    pub fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// The voice is done: makes the last piece ready and answers the end of every word.
+    pub fn finish(&mut self) -> Vec<u32> {
         if self.begun {
             let margin = (self.rate_in * MARGIN_MS / 1_000) as usize;
             self.held.truncate(margin);
@@ -127,8 +138,8 @@ impl<'a> Mastering<'a> {
             self.resampler.finish(&mut self.piece);
             self.drop_delay();
         }
-        let _ = self.flush(0);
-        self.words.finish(self.sent)
+        self.flush(0);
+        std::mem::take(&mut self.words).finish(self.sent)
     }
 
     fn to_out(&self, samples: u32) -> u32 {
@@ -137,7 +148,7 @@ impl<'a> Mastering<'a> {
     }
 }
 
-impl Take for Mastering<'_> {
+impl Take for Mastering {
     fn word(&mut self, word: usize, sample: u32) {
         let sounded = self.sounded.min(sample).saturating_sub(self.trimmed);
         self.words.start(word, self.to_out(sounded));
@@ -157,7 +168,8 @@ impl Take for Mastering<'_> {
             let quiet = (self.seen - self.sounded) as usize;
             self.pass(self.held.len().saturating_sub(quiet));
         }
-        self.flush(self.rate_out * PIECE_MS / 1_000)
+        self.flush(self.rate_out * PIECE_MS / 1_000);
+        Flow::Go
     }
 }
 

@@ -8,7 +8,7 @@ use engine::manifest::Manifest;
 use crate::espeak::{Espeak, WordStart};
 use crate::level::Meter;
 use crate::mastering::{Mastering, Rates};
-use crate::piper::Piper;
+use crate::piper::{self, Piper};
 use crate::text::Line;
 use crate::{Error, Flow, Take};
 
@@ -23,13 +23,32 @@ const LINE_RATES: [u32; 2] = [8_000, 16_000];
 /// Names of voices that are remembered (their gains, what was said of them in the log).
 const REMEMBERED: usize = 256;
 
-/// What a clause came to.
+/// A clause being spoken.
+pub struct Speech {
+    voice: Found,
+    line: Line,
+    speed: f32,
+    mastering: Mastering,
+    /// Where a Piper voice stands; espeak speaks in one go.
+    piper: Option<piper::Speech>,
+}
+
+impl Speech {
+    /// Samples made so far.
+    pub fn sent(&self) -> u32 {
+        self.mastering.sent()
+    }
+}
+
+/// What a bit of speaking came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spoken {
-    /// For every word the sample at which it ends.
-    pub word_ends: Vec<u32>,
-    /// False when the taker had enough.
-    pub complete: bool,
+pub enum Made {
+    /// There is more to say.
+    More,
+    /// All of it; for every word the sample at which it ends.
+    Done(Vec<u32>),
+    /// The taker had enough.
+    Stopped,
 }
 
 /// The voices of this worker.
@@ -44,6 +63,7 @@ pub struct Voices {
 }
 
 /// A name that was looked up.
+#[derive(Debug, Clone)]
 enum Found {
     /// espeak's own name of the voice, chosen already.
     Espeak(String),
@@ -77,7 +97,11 @@ impl Voices {
 
     /// Names and versions, for people.
     pub fn about(&self) -> String {
-        let mut names: Vec<&str> = self.piper.keys().map(String::as_str).collect();
+        let name = |(name, voice): (&String, &Piper)| match voice.streams() {
+            true => name.clone(),
+            false => format!("{name} (whole sentences)"),
+        };
+        let mut names: Vec<String> = self.piper.iter().map(name).collect();
         names.sort_unstable();
         let piper = if names.is_empty() { String::new() } else { format!(", Piper voices {}", names.join(", ")) };
         format!("espeak-ng {}{piper}", self.espeak.version())
@@ -97,25 +121,41 @@ impl Voices {
         Ok(())
     }
 
-    /// Speaks `text`; pieces at `rate` go to `out` as they are made.
-    pub fn speak(
-        &mut self,
-        name: &str,
-        text: &str,
-        rate: u32,
-        speed: f32,
-        out: &mut dyn FnMut(Vec<i16>) -> Flow,
-    ) -> Result<Spoken, Error> {
+    /// Begins to speak `text`; its samples will be at `rate`.
+    pub fn begin(&mut self, name: &str, text: &str, rate: u32, speed: f32) -> Result<Speech, Error> {
         let voice = self.find(name)?;
         let gain = self.gain(&voice)?;
         let line = Line::new(text);
         let rates = self.rates(self.rate(&voice), rate)?;
-        let mut mastering = Mastering::new(&rates, gain, line.words(), out);
-        let flow = self.take(&voice, &line, speed, &mut mastering)?;
-        if flow == Flow::Stop {
-            return Ok(Spoken { word_ends: Vec::new(), complete: false });
+        let mastering = Mastering::new(&rates, gain, line.words());
+        let piper = self.begin_piper(&voice, &line, speed)?;
+        Ok(Speech { voice, line, speed, mastering, piper })
+    }
+
+    /// Speaks on for a bit: a chunk of a Piper voice, all of espeak's. Pieces go to `out` as they
+    /// are made, until it answers [`Flow::Stop`].
+    pub fn go_on(&mut self, speech: &mut Speech, out: &mut dyn FnMut(Vec<i16>) -> Flow) -> Result<Made, Error> {
+        let Speech { voice, line, speed, mastering, piper } = speech;
+        let mut sending = Sending { mastering, out };
+        let flow = self.take(voice, line, *speed, piper, &mut sending)?;
+        match flow {
+            Some(Flow::Go) => Ok(Made::More),
+            Some(Flow::Stop) => Ok(Made::Stopped),
+            None => {
+                let word_ends = sending.mastering.finish();
+                Ok(if sending.send() == Flow::Go { Made::Done(word_ends) } else { Made::Stopped })
+            }
         }
-        Ok(Spoken { word_ends: mastering.finish(), complete: true })
+    }
+
+    fn begin_piper(&mut self, voice: &Found, line: &Line, speed: f32) -> Result<Option<piper::Speech>, Error> {
+        match voice {
+            Found::Piper(name) => match self.piper.get(name) {
+                Some(piper) => piper.begin(&mut self.espeak, line, speed).map(Some),
+                None => Ok(None),
+            },
+            Found::Espeak(_) => Ok(None),
+        }
     }
 
     fn rates(&mut self, voice: u32, line: u32) -> Result<Rates, Error> {
@@ -136,15 +176,24 @@ impl Voices {
         }
     }
 
-    fn take(&mut self, voice: &Found, line: &Line, speed: f32, take: &mut dyn Take) -> Result<Flow, Error> {
+    /// The next bit of a voice; none when it has said all.
+    fn take(
+        &mut self,
+        voice: &Found,
+        line: &Line,
+        speed: f32,
+        speech: &mut Option<piper::Speech>,
+        take: &mut dyn Take,
+    ) -> Result<Option<Flow>, Error> {
         match voice {
-            Found::Piper(name) => match self.piper.get_mut(name) {
-                Some(piper) => piper.speak(&mut self.espeak, line, speed, take),
-                None => Ok(Flow::Go),
+            Found::Piper(name) => match (self.piper.get_mut(name), speech) {
+                (Some(piper), Some(speech)) => piper.next(speech, line, take),
+                _ => Ok(None),
             },
             Found::Espeak(name) => {
                 self.espeak.choose(name);
-                speak_espeak(&mut self.espeak, line, speed, take)
+                let flow = speak_espeak(&mut self.espeak, line, speed, take)?;
+                Ok((flow == Flow::Stop).then_some(flow))
             }
         }
     }
@@ -160,7 +209,9 @@ impl Voices {
             return Ok(*gain);
         }
         let mut meter = Meter::default();
-        self.take(voice, &Line::new(MEASURE), 1.0, &mut meter)?;
+        let line = Line::new(MEASURE);
+        let mut speech = self.begin_piper(voice, &line, 1.0)?;
+        while self.take(voice, &line, 1.0, &mut speech, &mut meter)?.is_some() {}
         let gain = meter.gain(self.rate(voice));
         if self.gains.len() < REMEMBERED {
             self.gains.insert(key, gain);
@@ -199,6 +250,34 @@ impl Voices {
         if self.told.len() < REMEMBERED && self.told.insert(name.to_owned()) {
             eprintln!("callbox-tts: no voice is named {name:?}; {ESPEAK}{voice} speaks instead");
         }
+    }
+}
+
+/// Samples on their way through the mastering to whoever takes them.
+struct Sending<'a> {
+    mastering: &'a mut Mastering,
+    out: &'a mut dyn FnMut(Vec<i16>) -> Flow,
+}
+
+impl Sending<'_> {
+    fn send(&mut self) -> Flow {
+        while let Some(piece) = self.mastering.piece() {
+            if (self.out)(piece) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        Flow::Go
+    }
+}
+
+impl Take for Sending<'_> {
+    fn word(&mut self, word: usize, sample: u32) {
+        self.mastering.word(word, sample);
+    }
+
+    fn samples(&mut self, samples: &[i16]) -> Flow {
+        let _ = self.mastering.samples(samples);
+        self.send()
     }
 }
 

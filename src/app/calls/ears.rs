@@ -20,6 +20,14 @@ const MOST_PREROLL: usize = 1_000 * SAMPLES_PER_MS;
 /// Longest utterance kept, in 16 kHz samples: what the recogniser can take.
 const LONGEST: usize = 30 * 16_000;
 
+/// What the recogniser gets of the silence after speech. So far in, it is asked ahead of need; when
+/// the end of the utterance is asked for, it is of the same audio, and done or well under way.
+const TAIL: usize = 80 * SAMPLES_PER_MS;
+/// The end of an utterance follows so long after the guess at it: later it is of no use.
+const GUESS_DUE_MS: u32 = 60;
+/// A text in mid-speech that is later than this says nothing new.
+const PARTIAL_DUE_MS: u32 = 500;
+
 /// One call's ears.
 pub struct Ears {
     client: Client<Stt>,
@@ -48,6 +56,17 @@ struct Utterance {
     fed: usize,
     /// The life of the recogniser that they were fed to.
     life: Option<u32>,
+    /// Of `samples`, so many up to the last that were speech.
+    spoken: usize,
+    /// Asked ahead of need; nobody waits for its answer.
+    guess: Option<Ticket>,
+}
+
+impl Utterance {
+    /// Samples that are recognised: all but long silence at the end.
+    fn end(&self) -> usize {
+        self.samples.len().min(self.spoken + TAIL)
+    }
 }
 
 /// A transcript asked for.
@@ -101,6 +120,7 @@ impl Ears {
             && utterance.samples.len() < LONGEST
         {
             utterance.samples.extend_from_slice(&self.wide);
+            self.guess(heard.speech);
         }
         self.recent.extend(&self.wide);
         let surplus = self.recent.len().saturating_sub(MOST_PREROLL);
@@ -113,7 +133,9 @@ impl Ears {
         let skip = self.recent.len().saturating_sub(preroll_ms as usize * SAMPLES_PER_MS);
         let samples = self.recent.iter().skip(skip).copied().collect();
         self.client.tell(SttWork::Reset { session: self.session });
-        self.open = Some(Utterance { id, samples, fed: 0, life: self.client.life() });
+        let samples: Vec<i16> = samples;
+        let spoken = samples.len();
+        self.open = Some(Utterance { id, samples, fed: 0, life: self.client.life(), spoken, guess: None });
     }
 
     /// Has what was collected recognised. When it can't be, that is the answer. A recogniser that
@@ -122,13 +144,41 @@ impl Ears {
         let life = self.client.life();
         life?;
         let ticket = self.client.ticket();
-        let kind = if is_final { TranscriptKind::Final } else { TranscriptKind::Partial };
-        let work = SttWork::Transcribe { session: self.session, ticket, kind, language: self.language.clone() };
+        let (kind, due_ms) =
+            if is_final { (TranscriptKind::Final, 0) } else { (TranscriptKind::Partial, PARTIAL_DUE_MS) };
+        let work = self.asking(ticket, kind, due_ms);
         if self.feed(id) && self.client.submit(ticket, work, self.to_me.clone()) {
             self.under_way.insert(ticket, Asked { utterance: id, request, life });
             return None;
         }
         (self.client.life() == life).then(|| nothing(id, request))
+    }
+
+    fn asking(&self, ticket: Ticket, kind: TranscriptKind, due_ms: u32) -> SttWork {
+        SttWork::Transcribe { session: self.session, ticket, kind, language: self.language.clone(), due_ms }
+    }
+
+    /// Has the utterance recognised where it may be over, before anybody asks.
+    fn guess(&mut self, speech: bool) {
+        let Some(utterance) = &mut self.open else { return };
+        let length = utterance.samples.len();
+        if speech {
+            utterance.spoken = length;
+            if let Some(wrong) = utterance.guess.take() {
+                self.client.cancel(wrong);
+            }
+            return;
+        }
+        let (id, due) = (utterance.id, length >= utterance.spoken + TAIL);
+        if !due || utterance.guess.is_some() || !self.client.is_ready() {
+            return;
+        }
+        let ticket = self.client.ticket();
+        utterance.guess = Some(ticket);
+        let work = self.asking(ticket, TranscriptKind::Partial, GUESS_DUE_MS);
+        if self.feed(id) {
+            self.client.submit(ticket, work, self.to_me.clone());
+        }
     }
 
     /// Forgets the utterance.
@@ -157,10 +207,11 @@ impl Ears {
         if utterance.life != life {
             (utterance.life, utterance.fed) = (life, 0); // a new recogniser remembers nothing
         }
-        let fresh = utterance.samples.get(utterance.fed..).unwrap_or_default().to_vec();
+        let end = utterance.end();
+        let fresh = utterance.samples.get(utterance.fed..end).unwrap_or_default().to_vec();
         let taken = fresh.is_empty() || self.client.tell(SttWork::Feed { session: self.session, samples: fresh });
         if taken {
-            utterance.fed = utterance.samples.len();
+            utterance.fed = end;
         }
         taken
     }

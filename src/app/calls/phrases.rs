@@ -125,7 +125,7 @@ pub async fn speak(voice: &Client<Tts>, choice: &VoiceChoice, text: &str) -> Res
     let (to_me, mut replies) = mpsc::channel(1024);
     let ticket = voice.ticket();
     let VoiceChoice { name, speed } = choice.clone();
-    let work = TtsWork::Speak { ticket, voice: name, text: text.to_owned(), rate: 8_000, speed };
+    let work = TtsWork::Speak { ticket, voice: name, text: text.to_owned(), rate: 8_000, speed, due_ms: 0 };
     if !voice.submit(ticket, work, to_me) {
         return Err(voice.not_ready().unwrap_or_else(|| "the voice takes no more work".to_owned()));
     }

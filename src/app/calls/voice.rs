@@ -18,6 +18,10 @@ use crate::engines::{Client, Reply};
 const PATIENCE: Duration = Duration::from_secs(6);
 /// Clauses being made at once for one call; further ones wait their turn.
 const MOST_FLIGHTS: usize = 8;
+/// A letter takes about so long to say: what is queued behind others is wanted that much later.
+const LETTER_MS: u32 = 60;
+/// What may be wanted soon goes after what is.
+const PERHAPS_MS: u32 = 250;
 /// The id of fillers played by the voice itself, outside the conversation's ledger.
 const FILLER: SpeechId = 0;
 
@@ -90,7 +94,7 @@ impl Voice {
     pub fn prepare(&mut self, clauses: Vec<String>) {
         for text in clauses {
             if self.phrases.find(&text).is_none() {
-                self.fly(text);
+                self.fly(text, PERHAPS_MS);
             }
         }
     }
@@ -195,7 +199,8 @@ impl Voice {
                 continue;
             }
             let text = clause.text.clone();
-            let flight = self.fly(text);
+            let before: usize = self.queue.iter().take(index).map(|clause| clause.text.len()).sum();
+            let flight = self.fly(text, u32::try_from(before).unwrap_or(u32::MAX).saturating_mul(LETTER_MS));
             if let Some(clause) = self.queue.get_mut(index) {
                 clause.flight = flight;
             }
@@ -203,7 +208,7 @@ impl Voice {
     }
 
     /// The flight that makes this text: one under way, or a new one.
-    fn fly(&mut self, text: String) -> Option<Ticket> {
+    fn fly(&mut self, text: String, due_ms: u32) -> Option<Ticket> {
         if let Some((ticket, _)) = self.flights.iter().find(|(_, flight)| flight.text == text) {
             return Some(*ticket);
         }
@@ -212,7 +217,7 @@ impl Voice {
         }
         let ticket = self.client.ticket();
         let VoiceChoice { name, speed } = self.choice.clone();
-        let work = TtsWork::Speak { ticket, voice: name, text: text.clone(), rate: 8_000, speed };
+        let work = TtsWork::Speak { ticket, voice: name, text: text.clone(), rate: 8_000, speed, due_ms };
         self.client.submit(ticket, work, self.to_me.clone()).then(|| {
             self.flights.insert(ticket, Flight { text, samples: Vec::new() });
             ticket

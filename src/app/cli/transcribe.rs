@@ -70,7 +70,7 @@ async fn recognise(client: &Client<Stt>, piece: &[i16]) -> Result<Transcript, Cl
     let (to_me, mut replies) = mpsc::channel(1);
     // A frame of the worker protocol holds two minutes; a piece is less than half a minute.
     let fed = client.tell(SttWork::Feed { session, samples: piece.to_vec() });
-    let work = SttWork::Transcribe { session, ticket, kind: TranscriptKind::Final, language: None };
+    let work = SttWork::Transcribe { session, ticket, kind: TranscriptKind::Final, language: None, due_ms: 0 };
     if !fed || !client.submit(ticket, work, to_me) {
         return Err(failed());
     }

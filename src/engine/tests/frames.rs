@@ -19,6 +19,7 @@ fn messages() -> Vec<Down<SttWork>> {
             ticket: Ticket(3),
             kind: TranscriptKind::Final,
             language: Some("en".to_owned()),
+            due_ms: 0,
         }),
         Down::Cancel(Ticket(3)),
         Down::Close(Session(1)),
@@ -97,7 +98,7 @@ fn work_knows_its_ticket() {
     assert_eq!(Llm::ticket(&LlmWork::Prefill { session: Session(1), prompt }), None);
     assert_eq!(Stt::ticket(&SttWork::Reset { session: Session(1) }), None);
     let kind = TranscriptKind::Partial;
-    let work = SttWork::Transcribe { session: Session(1), ticket: Ticket(5), kind, language: None };
+    let work = SttWork::Transcribe { session: Session(1), ticket: Ticket(5), kind, language: None, due_ms: 0 };
     assert_eq!(Stt::ticket(&work), Some(Ticket(5)));
 }
 

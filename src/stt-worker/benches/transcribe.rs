@@ -38,7 +38,7 @@ fn ask(rig: &mut Rig<Stt>, call: u64, samples: &[i16]) {
     rig.work(SttWork::Reset { session }).expect("the worker takes work");
     rig.work(SttWork::Feed { session, samples: samples.to_vec() }).expect("the worker takes work");
     let kind = TranscriptKind::Final;
-    let work = SttWork::Transcribe { session, ticket: Ticket(call), kind, language: None };
+    let work = SttWork::Transcribe { session, ticket: Ticket(call), kind, language: None, due_ms: 0 };
     rig.work(work).expect("the worker takes work");
 }
 

@@ -108,6 +108,13 @@ impl Config {
         self.phoneme_id_map.get(phoneme).map(Vec::as_slice).filter(|ids| !ids.is_empty())
     }
 
+    /// So many numbers as speech has them, to try a voice with.
+    pub fn some_ids(&self, count: usize) -> Vec<i64> {
+        let mut known: Vec<i64> = self.phoneme_id_map.values().filter_map(|ids| ids.first()).copied().collect();
+        known.sort_unstable();
+        known.into_iter().cycle().take(count).collect()
+    }
+
     /// Characters of the longest phoneme.
     pub fn longest_phoneme(&self) -> usize {
         self.phoneme_id_map.keys().map(|key| key.chars().count()).max().unwrap_or(1)

@@ -9,6 +9,8 @@ pub struct Stretch {
     pub ids: Vec<i64>,
     /// Phonemes of each group between spaces.
     pub groups: Vec<usize>,
+    /// Which of the numbers each group begins with.
+    pub begins: Vec<usize>,
 }
 
 /// Turns the phonemes of a clause (with its mark at the end, see [`with_mark`]) into numbers:
@@ -17,16 +19,23 @@ pub struct Stretch {
 pub fn stretch(phonemes: &str, config: &Config) -> Stretch {
     let characters: Vec<char> = decomposed(&without_language_marks(phonemes)).collect();
     let pad = config.ids("_").unwrap_or_default();
-    let mut stretch = Stretch { ids: config.ids("^").unwrap_or_default().to_vec(), groups: vec![0] };
+    let mut stretch = Stretch { ids: config.ids("^").unwrap_or_default().to_vec(), ..Stretch::default() };
     stretch.ids.extend(pad);
-    let mut at = 0;
+    let (mut at, mut between) = (0, true);
     while at < characters.len() {
         let (taken, ids) = longest_known(&characters, at, config).unwrap_or((1, &[]));
-        if characters.get(at) == Some(&' ') {
-            stretch.groups.push(0);
-        } else if let (Some(last), false) = (stretch.groups.last_mut(), ids.is_empty()) {
-            *last += 1;
+        let space = characters.get(at) == Some(&' ');
+        if !space && !ids.is_empty() {
+            if between {
+                stretch.groups.push(0);
+                stretch.begins.push(stretch.ids.len());
+            }
+            if let Some(last) = stretch.groups.last_mut() {
+                *last += 1;
+            }
+            between = false;
         }
+        between |= space;
         if !ids.is_empty() {
             stretch.ids.extend(ids);
             stretch.ids.extend(pad);
@@ -34,7 +43,6 @@ pub fn stretch(phonemes: &str, config: &Config) -> Stretch {
         at += taken;
     }
     stretch.ids.extend(config.ids("$").unwrap_or_default());
-    stretch.groups.retain(|phonemes| *phonemes > 0);
     stretch
 }
 

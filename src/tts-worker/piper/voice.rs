@@ -1,12 +1,17 @@
+use std::collections::VecDeque;
+
 use engine::manifest::Manifest;
 use engine::verify::read_verified;
 use onnx::Runtime;
 
 use super::graph::MAX_IDS;
-use super::{Config, Graph, Stretch, ends_sentence, stretch, with_mark};
+use super::{Config, Graph, Sound, Stretch, ends_sentence, stretch, with_mark};
 use crate::espeak::Espeak;
 use crate::text::Line;
 use crate::{Error, Flow, Take};
+
+/// Numbers that a voice is tried with when it is loaded: some seconds of speech.
+const TRIAL: usize = 72;
 
 /// A loaded Piper voice.
 pub struct Piper {
@@ -31,7 +36,7 @@ impl Piper {
             return Err(lacking("a Piper voice has two [[files]]: the .onnx, then its .onnx.json"));
         };
         let config = Config::parse(&read_verified(json)?, &json.path)?;
-        let graph = Graph::load(runtime, &read_verified(onnx)?)?;
+        let graph = Graph::load(runtime, &read_verified(onnx)?, &config.some_ids(TRIAL))?;
         let speaker = manifest.tts.as_ref().map(|tts| tts.voice.as_str()).filter(|voice| !voice.is_empty());
         let speaker = config.speaker(speaker);
         Ok(Piper { config, graph, speaker })
@@ -42,18 +47,36 @@ impl Piper {
         self.config.sample_rate()
     }
 
-    /// Speaks a line, passage by passage.
-    pub fn speak(&mut self, espeak: &mut Espeak, line: &Line, speed: f32, take: &mut dyn Take) -> Result<Flow, Error> {
+    /// True when samples leave before their sentence is complete.
+    pub fn streams(&self) -> bool {
+        self.graph.streams()
+    }
+
+    /// Begins to speak a line.
+    pub fn begin(&self, espeak: &mut Espeak, line: &Line, speed: f32) -> Result<Speech, Error> {
+        let passages = self.passages(espeak, line)?.into();
         let scales = self.config.scales(speed);
-        let mut at = 0;
-        for passage in self.passages(espeak, line)? {
-            let samples = self.graph.run(&passage.stretch.ids, scales, self.speaker)?;
-            if hand_over(&passage, line, &samples, at, take) == Flow::Stop {
-                return Ok(Flow::Stop);
+        Ok(Speech { passages, scales, sound: None, words: VecDeque::new(), given: 0, end: 0 })
+    }
+
+    /// Makes the next piece of it; none when all has been spoken.
+    pub fn next(&mut self, speech: &mut Speech, line: &Line, take: &mut dyn Take) -> Result<Option<Flow>, Error> {
+        loop {
+            if let Some(sound) = &mut speech.sound
+                && let Some(samples) = self.graph.next(sound)?
+            {
+                return Ok(Some(speech.hand_over(&samples, take)));
             }
-            at += samples.len();
+            let Some(passage) = speech.passages.pop_front() else { return Ok(None) };
+            let sound = self.graph.begin(&passage.stretch.ids, speech.scales, self.speaker)?;
+            let length = self.graph.length(&sound);
+            let begin = speech.end;
+            let starts = self.graph.starts(&sound, passage.stretch.ids.len());
+            let starts = word_starts(&passage, line, length, starts.as_deref());
+            speech.words.extend(starts.into_iter().map(|(word, at)| (word, begin + at)));
+            speech.end = begin + length;
+            speech.sound = Some(sound);
         }
-        Ok(Flow::Go)
     }
 
     /// The first clause alone, so that it is heard early; then whole sentences, whose melody
@@ -84,24 +107,54 @@ impl Piper {
     }
 }
 
-/// Hands over the samples of a passage with the estimated starts of its words: each gets the
-/// share of the time that its phonemes have (its letters, where espeak joined or split words).
-fn hand_over(passage: &Passage, line: &Line, samples: &[i16], at: usize, take: &mut dyn Take) -> Flow {
-    let words = line.words_between(passage.from, passage.to);
-    let by_phoneme = passage.stretch.groups.len() == words.len();
-    let weights: Vec<usize> =
-        if by_phoneme { passage.stretch.groups.clone() } else { words.iter().map(|word| word.length).collect() };
-    let all: usize = weights.iter().sum::<usize>().max(1);
-    let (mut before, mut handed) = (0, 0);
-    for (word, weight) in words.iter().zip(weights) {
-        let start = samples.len() * before / all;
-        let flow = take.samples(samples.get(handed..start).unwrap_or_default());
-        if flow == Flow::Stop {
-            return flow;
+/// A line being spoken.
+pub struct Speech {
+    passages: VecDeque<Passage>,
+    scales: [f32; 3],
+    sound: Option<Sound>,
+    /// Words that have not begun, each with the sample at which it will.
+    words: VecDeque<(usize, usize)>,
+    given: usize,
+    /// Where the passage under way ends.
+    end: usize,
+}
+
+impl Speech {
+    /// Hands samples over, every word announced before its first.
+    fn hand_over(&mut self, samples: &[i16], take: &mut dyn Take) -> Flow {
+        let (from, to) = (self.given, self.given + samples.len());
+        self.given = to;
+        let mut handed = 0;
+        while let Some((word, start)) = self.words.front().copied().filter(|(_, start)| *start < to) {
+            self.words.pop_front();
+            let here = start.saturating_sub(from).max(handed);
+            if take.samples(samples.get(handed..here).unwrap_or_default()) == Flow::Stop {
+                return Flow::Stop;
+            }
+            handed = here;
+            take.word(word, u32::try_from(start).unwrap_or(u32::MAX));
         }
-        handed = start;
-        take.word(word.number, u32::try_from(at + start).unwrap_or(u32::MAX));
-        before += weight;
+        take.samples(samples.get(handed..).unwrap_or_default())
     }
-    take.samples(samples.get(handed..).unwrap_or_default())
+}
+
+/// Where the words of a passage begin: where the graph says that their phonemes do, else each gets
+/// the share of the time that its phonemes have (its letters, where espeak joined or split words).
+fn word_starts(passage: &Passage, line: &Line, length: usize, of_ids: Option<&[usize]>) -> Vec<(usize, usize)> {
+    let words = line.words_between(passage.from, passage.to);
+    let Stretch { groups, begins, .. } = &passage.stretch;
+    let by_phoneme = groups.len() == words.len();
+    if let (Some(of_ids), true) = (of_ids, by_phoneme) {
+        let starts = begins.iter().map(|id| of_ids.get(*id).copied().unwrap_or(length).min(length));
+        return words.iter().map(|word| word.number).zip(starts).collect();
+    }
+    let weights: Vec<usize> = if by_phoneme { groups.clone() } else { words.iter().map(|word| word.length).collect() };
+    let all: usize = weights.iter().sum::<usize>().max(1);
+    let mut before = 0;
+    let start = |weight: usize| {
+        let start = length * before / all;
+        before += weight;
+        start
+    };
+    words.iter().map(|word| word.number).zip(weights.into_iter().map(start)).collect()
 }

@@ -87,6 +87,7 @@ fn speed_changes_length_and_not_level() {
             text: CLAUSE.into(),
             rate: 8_000,
             speed,
+            due_ms: 0,
         }));
         let mut samples = Vec::new();
         loop {

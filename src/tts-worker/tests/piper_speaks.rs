@@ -5,56 +5,10 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Worker, data, level_db, onnxruntime};
-
-/// A folder of models for one test, removed at its end.
-struct Models(PathBuf);
-
-impl Models {
-    fn new(test: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.join("toys")).expect("a folder");
-        Models(folder)
-    }
-
-    /// Copies a toy and writes its manifest.
-    fn add(&self, name: &str, toy: &str, speaker: &str) -> PathBuf {
-        let folder = self.0.join("toys");
-        let mut files = String::new();
-        for file in [format!("{toy}.onnx"), format!("{toy}.onnx.json")] {
-            let bytes = fs::read(data(&file)).expect("a toy");
-            fs::write(folder.join(&file), &bytes).expect("a copy");
-            let hash = sha256(&folder.join(&file));
-            files += &format!("[[files]]\npath = \"{file}\"\nsha256 = \"{hash}\"\nbytes = {}\n", bytes.len());
-        }
-        let manifest = folder.join(format!("{name}.toml"));
-        let text = format!(
-            "name = \"{name}\"\nkind = \"tts\"\nlicence = \"MIT\"\nlanguages = [\"en\"]\nmemory_mb = 1\n{files}\
-             [tts]\nengine = \"piper\"\nvoice = \"{speaker}\"\n"
-        );
-        fs::write(&manifest, text).expect("a manifest");
-        manifest
-    }
-
-    fn start(&self) -> Worker {
-        Worker::start(&["--models", self.0.to_str().expect("a path"), "--onnxruntime", &onnxruntime()])
-    }
-}
-
-impl Drop for Models {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn sha256(file: &Path) -> String {
-    let output = Command::new("sha256sum").arg(file).output().expect("sha256sum runs");
-    String::from_utf8_lossy(&output.stdout).split(' ').next().unwrap_or_default().to_owned()
-}
+use common::{Models, data, level_db, onnxruntime, sha256};
 
 #[test]
 fn a_voice_speaks_through_onnx_runtime() {

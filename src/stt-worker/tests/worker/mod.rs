@@ -18,8 +18,20 @@ pub fn manifest() -> String {
     models().join("starter-stt.toml").to_string_lossy().into_owned()
 }
 
+/// One lane, so that what goes first can be told.
 pub fn start() -> Rig<Stt> {
-    Rig::ready(program(), &["--manifest", &manifest()]).expect("the worker starts").0
+    start_with("1")
+}
+
+pub fn start_with(lanes: &str) -> Rig<Stt> {
+    Rig::ready(program(), &["--manifest", &manifest(), "--lanes", lanes]).expect("the worker starts").0
+}
+
+/// Memory that a process holds.
+pub fn memory_kb(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 pub fn feed(rig: &mut Rig<Stt>, call: u64, samples: &[i16]) {
@@ -34,7 +46,11 @@ pub fn reset(rig: &mut Rig<Stt>, call: u64) {
 }
 
 pub fn ask(rig: &mut Rig<Stt>, call: u64, ticket: u64, kind: TranscriptKind) {
-    let work = SttWork::Transcribe { session: Session(call), ticket: Ticket(ticket), kind, language: None };
+    ask_within(rig, call, ticket, kind, 10_000);
+}
+
+pub fn ask_within(rig: &mut Rig<Stt>, call: u64, ticket: u64, kind: TranscriptKind, due_ms: u32) {
+    let work = SttWork::Transcribe { session: Session(call), ticket: Ticket(ticket), kind, language: None, due_ms };
     rig.work(work).expect("the worker takes work");
 }
 

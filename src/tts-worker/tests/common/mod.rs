@@ -1,9 +1,10 @@
 //! The real binary at the other end of a socket pair, as the daemon starts it.
 #![allow(dead_code, clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ impl Worker {
 
     pub fn ask(&mut self, ticket: u64, voice: &str, text: &str, rate: u32) {
         let (voice, text) = (voice.to_owned(), text.to_owned());
-        self.send(Down::Work(TtsWork::Speak { ticket: Ticket(ticket), voice, text, rate, speed: 1.0 }));
+        self.send(Down::Work(TtsWork::Speak { ticket: Ticket(ticket), voice, text, rate, speed: 1.0, due_ms: 0 }));
     }
 
     /// Speaks one clause and collects all of it.
@@ -99,6 +100,52 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A folder of models for one test, removed at its end.
+pub struct Models(pub PathBuf);
+
+impl Models {
+    pub fn new(test: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("toys")).expect("a folder");
+        Models(folder)
+    }
+
+    /// Copies a toy and writes its manifest.
+    pub fn add(&self, name: &str, toy: &str, speaker: &str) -> PathBuf {
+        let folder = self.0.join("toys");
+        let mut files = String::new();
+        for file in [format!("{toy}.onnx"), format!("{toy}.onnx.json")] {
+            let bytes = fs::read(data(&file)).expect("a toy");
+            fs::write(folder.join(&file), &bytes).expect("a copy");
+            let hash = sha256(&folder.join(&file));
+            files += &format!("[[files]]\npath = \"{file}\"\nsha256 = \"{hash}\"\nbytes = {}\n", bytes.len());
+        }
+        let manifest = folder.join(format!("{name}.toml"));
+        let text = format!(
+            "name = \"{name}\"\nkind = \"tts\"\nlicence = \"MIT\"\nlanguages = [\"en\"]\nmemory_mb = 1\n{files}\
+             [tts]\nengine = \"piper\"\nvoice = \"{speaker}\"\n"
+        );
+        fs::write(&manifest, text).expect("a manifest");
+        manifest
+    }
+
+    pub fn start(&self) -> Worker {
+        Worker::start(&["--models", self.0.to_str().expect("a path"), "--onnxruntime", &onnxruntime()])
+    }
+}
+
+impl Drop for Models {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn sha256(file: &Path) -> String {
+    let output = Command::new("sha256sum").arg(file).output().expect("sha256sum runs");
+    String::from_utf8_lossy(&output.stdout).split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Marks the engine whose messages these tests exchange.

@@ -1,0 +1,184 @@
+//! How fast a Piper voice speaks, and how soon a sentence begins, beside the piper-tts package on the
+//! same graph, one thread each, in turns:
+//!
+//!     cargo bench -p tts-worker -- MANIFEST [PYTHON]
+//!
+//! PYTHON is one that has piper-tts; without it only the worker is measured. Then, within the worker's
+//! parts, that streamed pieces are the whole to the last bit, and what a frame costs in how long a run.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use engine::manifest::Manifest;
+use engine::rig::Rig;
+use engine::{Ticket, Tts, TtsEvent, TtsWork, Up};
+use onnx::Library;
+use tts_worker::piper::Graph;
+
+/// About four seconds, without a pause.
+const SENTENCE: &str = "we can see you on friday at three with Doctor Miller";
+const ROUNDS: usize = 5;
+const LINE_RATE: u32 = 8_000;
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter(|arg| !arg.starts_with("--"));
+    let manifest = PathBuf::from(args.next().expect("the manifest of a Piper voice"));
+    let read = Manifest::load(&manifest).expect("a manifest");
+    let onnx = read.files.first().expect("an .onnx").path.clone();
+    let mut peer = args.next().map(|python| Peer::start(&python, &onnx));
+    beside(&manifest, &read.name, peer.as_mut());
+    pieces(&onnx);
+}
+
+fn library() -> String {
+    let path = std::env::var("ORT_DYLIB_PATH").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../.setup/onnxruntime/libonnxruntime.so").to_owned()
+    });
+    assert!(Path::new(&path).exists(), "{path} is missing: run scripts/setup first");
+    path
+}
+
+/// The worker and the package in turns.
+fn beside(manifest: &Path, voice: &str, mut peer: Option<&mut Peer>) {
+    let program = Path::new(env!("CARGO_BIN_EXE_callbox-tts"));
+    let args = ["--manifest", &manifest.to_string_lossy(), "--onnxruntime", &library()];
+    let (mut rig, about) = Rig::<Tts>::ready(program, &args).expect("the worker starts");
+    println!("{about}");
+    let (mut ours, mut first, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seconds = 0.0;
+    for round in 0..=ROUNDS {
+        let (whole, to_first, spoken) = speak(&mut rig, voice);
+        let beside = peer.as_deref_mut().map(Peer::speak);
+        if round > 0 {
+            ours.push(whole);
+            first.push(to_first);
+            seconds = spoken;
+            theirs.extend(beside.map(|(work, speech)| work / speech));
+        }
+    }
+    let (whole, to_first) = (median(ours), median(first));
+    println!(
+        "a sentence of {seconds:.1} s: whole after {:.0} ms (real-time factor {:.3}), first samples after {:.0} ms ({:.2} of the whole)",
+        whole * 1e3,
+        whole / seconds,
+        to_first * 1e3,
+        to_first / whole
+    );
+    if !theirs.is_empty() {
+        let theirs = median(theirs);
+        println!(
+            "piper-tts: real-time factor {theirs:.3}; the worker is {:.2} times as fast",
+            theirs * seconds / whole
+        );
+    }
+}
+
+/// Seconds to the last sample and to the first, and seconds of speech.
+fn speak(rig: &mut Rig<Tts>, voice: &str) -> (f64, f64, f64) {
+    let (ticket, voice, text) = (Ticket(1), voice.to_owned(), SENTENCE.to_owned());
+    let asked = Instant::now();
+    let work = TtsWork::Speak { ticket, voice, text, rate: LINE_RATE, speed: 1.0, due_ms: 0 };
+    rig.work(work).expect("the worker takes work");
+    let (mut first, mut samples) = (None, 0);
+    loop {
+        match rig.receive().expect("the worker answers") {
+            Up::Event(TtsEvent::Audio { samples: more, .. }) => {
+                first.get_or_insert_with(|| asked.elapsed().as_secs_f64());
+                samples += more.len();
+            }
+            Up::Event(TtsEvent::Done { .. }) => break,
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    (asked.elapsed().as_secs_f64(), first.expect("it speaks"), samples as f64 / f64::from(LINE_RATE))
+}
+
+/// The pieces against the whole, and what a frame costs.
+fn pieces(onnx: &Path) {
+    let runtime = Library::load(library().as_ref()).expect("the library").start("callbox-tts").expect("it starts");
+    let ids: Vec<i64> = (0..115).map(|n| 1 + (n * 7) % 43).collect();
+    let mut graph = Graph::load(&runtime, &std::fs::read(onnx).expect("the graph"), &ids).expect("it loads");
+    if !graph.streams() {
+        println!("this graph can't be cut: it speaks whole sentences");
+        return;
+    }
+    let mut make = |ids: &[i64], at_once: bool| {
+        let began = Instant::now();
+        let sound = graph.begin(ids, [0.0, 1.0, 0.0], 0).expect("it begins");
+        let encoded = began.elapsed().as_secs_f64();
+        let mut sound = if at_once { sound.at_once() } else { sound };
+        let samples: Vec<_> = std::iter::from_fn(|| graph.next(&mut sound).expect("it speaks")).collect();
+        (samples.len(), samples.concat(), encoded, began.elapsed().as_secs_f64())
+    };
+    let (count, streamed, ..) = make(&ids, false);
+    let (_, whole, ..) = make(&ids, true);
+    let differing = streamed.iter().zip(&whole).filter(|(a, b)| a != b).count();
+    println!("{count} pieces: {differing} of {} samples differ from the whole", whole.len());
+    assert!(differing == 0 && streamed.len() == whole.len());
+    for length in [22, 43, 86, 115] {
+        let ids = ids.get(..length).expect("so many");
+        let times: Vec<_> = (0..ROUNDS).map(|_| make(ids, true)).collect();
+        let (encode, all) = times.iter().map(|(_, _, encode, all)| (*encode, *all)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let samples = times.first().map_or(1, |(_, samples, ..)| samples.len());
+        let seconds = samples as f64 / 22_050.0;
+        let (encode, all) = (median(encode), median(all));
+        println!(
+            "{seconds:.2} s in one run: encoder {:.0} ms, flow and decoder {:.3} s a second",
+            encode * 1e3,
+            (all - encode) / seconds
+        );
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The package, in a Python of its own.
+struct Peer {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    fn start(python: &str, onnx: &Path) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_piper.py");
+        let mut child = Command::new(python)
+            .args([Path::new(script), onnx])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the peer starts");
+        let to = child.stdin.take().expect("its input");
+        let from = BufReader::new(child.stdout.take().expect("its output"));
+        let mut peer = Peer { child, to, from };
+        println!("piper-tts on {}", peer.line());
+        peer
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.from.read_line(&mut line).expect("the peer answers");
+        line.trim().to_owned()
+    }
+
+    /// Seconds of work and of speech.
+    fn speak(&mut self) -> (f64, f64) {
+        writeln!(self.to, "{SENTENCE}").expect("the peer listens");
+        let line = self.line();
+        let mut numbers = line.split(' ').map(|number| number.parse::<f64>().expect("a number"));
+        (numbers.next().expect("work"), numbers.next().expect("speech"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
