@@ -80,7 +80,7 @@ impl Ear {
         let session = Session(1);
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let transcribe = SttWork::Transcribe { session, ticket, kind, language: None };
+        let transcribe = SttWork::Transcribe { session, ticket, kind, language: None, due_ms: 0 };
         for work in [SttWork::Reset { session }, SttWork::Feed { session, samples: samples.to_vec() }, transcribe] {
             self.rig.work(work).expect("the worker takes work");
         }

@@ -4,15 +4,15 @@ use crate::words::Spoken;
 
 /// Sample rate of all audio here, in hertz.
 pub const RATE: usize = 16_000;
-/// Whisper hears 30 s at a time. What is longer is cut: the first piece is recognised for good, and
-/// only its text kept.
-pub const PIECE: usize = 24 * RATE;
+/// Whisper hears 30 s at a time, and a final of what was said in half a minute comes late. So what is
+/// longer than this is cut: the first piece is recognised for good, and only its text kept.
+pub const PIECE: usize = 12 * RATE;
 /// A piece ends at the quietest place of its last so many samples: most people breathe.
-const SEARCH: usize = 10 * RATE;
+const SEARCH: usize = 7 * RATE;
 /// Sound that waits to be recognised. More comes only when recognition does not follow at all.
 const LONGEST: usize = 60 * RATE;
-/// Pieces of which the text is kept: 25 minutes.
-const MOST_PIECES: usize = 64;
+/// Pieces of which the text is kept: a quarter of an hour.
+const MOST_PIECES: usize = 128;
 /// How quiet a place is, is measured over so many samples (200 ms).
 const PAUSE: usize = RATE / 5;
 
@@ -64,8 +64,11 @@ impl Utterance {
 
     /// Cuts off what was recognised, up to this sample.
     pub fn cut(&mut self, from: usize, to: usize, spoken: Spoken) {
-        if from != self.cut || to <= from || self.done.len() >= MOST_PIECES {
+        if from != self.cut || to <= from {
             return; // another lane has cut it meanwhile
+        }
+        if self.done.len() >= MOST_PIECES {
+            self.done.remove(0);
         }
         self.samples.drain(..(to - from).min(self.samples.len()));
         self.cut = to;
@@ -85,14 +88,17 @@ impl Utterance {
     }
 }
 
-/// Where to cut a piece off: in the middle of the quietest stretch late in it.
+/// Where to cut a piece off: late in it where it is quietest, and of that pause shortly before speech
+/// goes on. Whisper takes silence after speech better than before it.
 pub fn quietest(samples: &[f32]) -> usize {
     let end = samples.len().min(PIECE);
     let from = end.saturating_sub(SEARCH);
     let stretches = samples.get(from..end).unwrap_or_default().windows(PAUSE).step_by(PAUSE / 4);
-    let power = |stretch: &[f32]| stretch.iter().map(|sample| sample * sample).sum::<f32>();
-    let quietest = stretches.map(power).enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
-    quietest.map_or(end, |(index, _)| from + index * (PAUSE / 4) + PAUSE / 2)
+    let powers: Vec<f32> = stretches.map(|stretch| stretch.iter().map(|sample| sample * sample).sum()).collect();
+    let quietest = powers.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
+    let Some((first, least)) = quietest else { return end };
+    let alike = powers.iter().skip(first).take_while(|power| **power <= least * 4.0).count();
+    from + (first + alike.saturating_sub(1)) * (PAUSE / 4) + PAUSE / 2
 }
 
 #[cfg(test)]
@@ -107,9 +113,9 @@ mod tests {
     #[test]
     fn it_is_cut_where_it_is_quiet() {
         let mut samples = vec![0.3; 30 * RATE];
-        samples[20 * RATE..20 * RATE + 2 * PAUSE].fill(0.0);
+        samples[8 * RATE..8 * RATE + 2 * PAUSE].fill(0.0);
         let cut = quietest(&samples);
-        assert!((20 * RATE..20 * RATE + 2 * PAUSE).contains(&cut), "{cut}");
+        assert!((8 * RATE..8 * RATE + 2 * PAUSE).contains(&cut), "{cut}");
         assert!(quietest(&vec![0.3; 30 * RATE]) <= PIECE);
         assert_eq!(quietest(&[0.1; 10]), 10);
     }
