@@ -11,6 +11,9 @@ use tokio::sync::mpsc;
 use super::voice::VoiceChoice;
 use crate::engines::{Client, Reply};
 
+/// What is made at leisure is wanted so late that whatever a call wants goes first.
+const LEISURE_MS: u32 = 20_000;
+
 /// A clause as the voice made it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Clip {
@@ -96,7 +99,7 @@ impl Phrases {
     }
 }
 
-/// Has the fixed phrases made before anybody calls, and pins them.
+/// Has phrases made before anybody calls, and pins them.
 ///
 /// # Errors
 /// When the voice can't make them.
@@ -107,8 +110,7 @@ pub async fn prepare(
     fixed: &[String],
     language: Language,
 ) -> Result<(), String> {
-    let clauses = fixed.iter().flat_map(|phrase| shaping::clauses(&shaping::speakable(phrase, language)));
-    for clause in clauses {
+    for clause in clauses(fixed, language) {
         if phrases.find(&clause).is_none() {
             let clip = speak(voice, choice, &clause).await?;
             phrases.pin(&clause, Arc::new(clip));
@@ -117,15 +119,47 @@ pub async fn prepare(
     Ok(())
 }
 
+/// The same for all that can wait: while calls are answered, after whatever they want said. A
+/// clause that fails is made when it is wanted.
+pub async fn prepare_at_leisure(
+    phrases: Arc<Phrases>,
+    voice: Client<Tts>,
+    choice: VoiceChoice,
+    fixed: Vec<String>,
+    language: Language,
+) {
+    for clause in clauses(&fixed, language) {
+        if let Some(made) = phrases.find(&clause) {
+            phrases.pin(&clause, made);
+            continue;
+        }
+        if voice.ready().await.is_err() {
+            return;
+        }
+        match speak_within(&voice, &choice, &clause, LEISURE_MS).await {
+            Ok(clip) => phrases.pin(&clause, Arc::new(clip)),
+            Err(why) => tracing::debug!(why, "a phrase was not made ahead"),
+        }
+    }
+}
+
+fn clauses(fixed: &[String], language: Language) -> impl Iterator<Item = String> {
+    fixed.iter().flat_map(move |phrase| shaping::clauses(&shaping::speakable(phrase, language)))
+}
+
 /// Speaks one text and waits for all of it.
 ///
 /// # Errors
 /// When the voice is down or can't say it.
 pub async fn speak(voice: &Client<Tts>, choice: &VoiceChoice, text: &str) -> Result<Clip, String> {
+    speak_within(voice, choice, text, 0).await
+}
+
+async fn speak_within(voice: &Client<Tts>, choice: &VoiceChoice, text: &str, due_ms: u32) -> Result<Clip, String> {
     let (to_me, mut replies) = mpsc::channel(1024);
     let ticket = voice.ticket();
     let VoiceChoice { name, speed } = choice.clone();
-    let work = TtsWork::Speak { ticket, voice: name, text: text.to_owned(), rate: 8_000, speed, due_ms: 0 };
+    let work = TtsWork::Speak { ticket, voice: name, text: text.to_owned(), rate: 8_000, speed, due_ms };
     if !voice.submit(ticket, work, to_me) {
         return Err(voice.not_ready().unwrap_or_else(|| "the voice takes no more work".to_owned()));
     }

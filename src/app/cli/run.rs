@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use crate::calls::handover::{ContextField, Outward};
-use crate::calls::phrases::{Phrases, prepare};
+use crate::calls::phrases::{Phrases, prepare, prepare_at_leisure};
 use crate::calls::{Captions, House, Switchboard, VoiceChoice};
 use crate::config::{Arguments, Band, Config, Dial, Lines, Transport, load_business};
 use crate::drivers::ports::Ports;
@@ -119,8 +119,18 @@ async fn open_house(
     let voice = voice(&business, models);
     let phrases = Arc::new(Phrases::with_room_for_minutes(CACHE_MINUTES));
     let mut fixed = Agent::new(Arc::clone(&business), trust, Caller::default(), 0).phrases();
-    fixed.extend(conversation.lines.phrases());
-    prepare(&phrases, &engines.tts, &voice, &fixed, conversation.language).await.map_err(CliError::NotReady)?;
+    // The greeting and the lines for when the voice is gone are there before the first call; the
+    // rest, which takes a slow voice a minute, while it is answered.
+    let mut first: Vec<String> = fixed.drain(..fixed.len().min(1)).collect();
+    first.extend(conversation.lines.phrases());
+    prepare(&phrases, &engines.tts, &voice, &first, conversation.language).await.map_err(CliError::NotReady)?;
+    tokio::spawn(prepare_at_leisure(
+        Arc::clone(&phrases),
+        engines.tts.clone(),
+        voice.clone(),
+        fixed,
+        conversation.language,
+    ));
     Ok(House {
         clock,
         engines,
