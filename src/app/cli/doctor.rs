@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{CliError, block_on, lines, run};
 use crate::calls::phrases::speak;
 use crate::config::{Arguments, Config, Transport, load_business};
+use crate::drivers::placement::prefer_this_thread;
 use crate::drivers::ports::Ports;
 use crate::drivers::sip::Sockets;
 use crate::engines::{Engines, Models, model, models_folder, workers_folder};
@@ -68,6 +69,7 @@ pub fn run(args: Args) -> Result<(), CliError> {
             Err(error) => report.line("telephone lines", Err(error.to_string())),
         }
         report.line("RTP ports", rtp(&config));
+        report.line("real time", real_time());
         engines(&config, &mut report).await;
         Ok(())
     })?;
@@ -108,6 +110,12 @@ fn rtp(config: &Config) -> Finding {
     let ports = Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port);
     ports.open().map_err(|error| error.to_string())?;
     Ok(format!("room for {} calls", ports.pairs()))
+}
+
+/// What the pacer may ask for, tried on a thread of its own.
+fn real_time() -> Finding {
+    let right = std::thread::spawn(prefer_this_thread).join().map_err(|_| "no thread could be tried".to_owned())?;
+    Ok(right.sentence().to_owned())
 }
 
 /// Starts a worker that tries to break out of its own sandbox.

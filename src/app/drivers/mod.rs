@@ -5,6 +5,7 @@ mod clock;
 pub mod gaps;
 pub mod media;
 pub mod pacer;
+pub mod placement;
 pub mod playout;
 pub mod ports;
 pub mod route;

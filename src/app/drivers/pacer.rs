@@ -1,14 +1,16 @@
 //! The pacer: one thread that sends a frame for every call every 20 ms (or the packet
 //! time that the other side asked for), and does nothing else.
-//! It takes no lock, reads no file, waits for nobody.
+//! It takes no lock, reads no file, allocates and frees nothing, waits for nobody
+//! (`tests/the_20_ms_path_allocates_nothing.rs`). Streams that are over are freed by a thread
+//! that has time.
 
 mod wheel;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use machine::Now;
@@ -17,6 +19,7 @@ use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 
 use super::clock::Clock;
 use super::gaps::Gaps;
+use super::placement::{Placement, Right};
 use super::playout::{FRAME, Play, Playout, Progress};
 use wheel::Wheel;
 
@@ -26,8 +29,12 @@ const PERIOD: Duration = Duration::from_millis(20);
 const MOST_SAMPLES: usize = 3 * FRAME;
 /// Commands and reports in flight between a call and its stream.
 const RING: usize = 2048;
-/// Streams that there is room for without allocating.
+/// Streams at once: the most calls there may be, each with a leg to a person. There is room for all of
+/// them without allocating.
 const MOST_LINES: usize = 2048;
+/// How often streams that are over are freed, and whether there are new ones is looked at when
+/// there is none.
+const TIDY: Duration = Duration::from_millis(100);
 
 /// Keys that may wait to be pressed.
 const MOST_KEYS: usize = 64;
@@ -135,20 +142,42 @@ impl Counters {
 }
 
 /// Hands streams to the pacer thread.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Pacer {
-    new: mpsc::SyncSender<Line>,
+    /// Callers queue for this end; the pacer's own end has no lock.
+    new: Arc<Mutex<rtrb::Producer<Box<Line>>>>,
+    thread: Thread,
+}
+
+impl std::fmt::Debug for Pacer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pacer").finish_non_exhaustive()
+    }
 }
 
 impl Pacer {
-    /// Starts the thread.
+    /// Starts the thread wherever the system puts it.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(clock: Clock) -> std::io::Result<Self> {
-        let (new, lines) = mpsc::sync_channel(64);
-        std::thread::Builder::new().name("rtp-pacer".into()).spawn(move || pace(clock, &lines))?;
-        Ok(Pacer { new })
+        Self::start_on(clock, Placement::default())
+    }
+
+    /// Starts the thread there.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start_on(clock: Clock, placement: Placement) -> std::io::Result<Self> {
+        let (new, lines) = rtrb::RingBuffer::new(MOST_LINES);
+        let (over, gone) = rtrb::RingBuffer::new(MOST_LINES);
+        thread::Builder::new().name("rtp-tidy".into()).spawn(move || tidy(gone))?;
+        let pacer = move || {
+            told(placement, placement.take());
+            pace(clock, lines, over);
+        };
+        let pacer = thread::Builder::new().name("rtp-pacer".into()).spawn(pacer)?;
+        Ok(Pacer { new: Arc::new(Mutex::new(new)), thread: pacer.thread().clone() })
     }
 
     /// Opens a stream on a socket. It sends nothing until it has a target and a codec.
@@ -176,9 +205,12 @@ impl Pacer {
             period: PERIOD,
             last: None,
         };
-        // The thread lives as long as the process; if it were gone the call would be silent,
-        // which the media timeout of the other side ends.
-        let _ = self.new.send(line);
+        let taken = self.new.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(line)).is_ok();
+        if !taken {
+            // The call is silent then, which the media timeout of the other side ends.
+            tracing::error!("the pacer takes no more streams");
+        }
+        self.thread.unpark();
         Stream { orders, progress, sent, gaps, ssrc }
     }
 }
@@ -206,30 +238,49 @@ struct Line {
     last: Option<Now>,
 }
 
-fn pace(clock: Clock, new: &mpsc::Receiver<Line>) {
-    prefer_this_thread();
+fn pace(clock: Clock, mut new: rtrb::Consumer<Box<Line>>, mut over: rtrb::Producer<Box<Line>>) {
     let mut lines: Wheel<Box<Line>> = Wheel::with_room_for(MOST_LINES);
     loop {
-        if lines.is_empty() {
-            match new.recv() {
-                Ok(line) => lines.add(clock.now().as_millis(), Box::new(line)),
-                Err(_) => return,
-            }
-        }
         let now = clock.now();
-        while let Ok(line) = new.try_recv() {
-            lines.add(now.as_millis(), Box::new(line));
+        while let Ok(line) = new.pop() {
+            lines.add(now.as_millis(), line);
+        }
+        if lines.is_empty() {
+            if new.is_abandoned() {
+                return;
+            }
+            thread::park_timeout(TIDY);
+            continue;
         }
         lines.turn(now.as_millis(), |mut line| {
+            let period_ms = line.period.as_millis() as u64;
             if line.orders.is_abandoned() {
-                return None;
+                // Where there is no room it is tried again.
+                return over.push(line).err().map(|rtrb::PushError::Full(line)| (line, period_ms));
             }
             line.tick(clock.now());
-            let period_ms = line.period.as_millis() as u64;
+            let period_ms = line.period.as_millis() as u64; // it may have been told another
             Some((line, period_ms))
         });
         let next = lines.next_ms().map_or(now + PERIOD, Now::from_millis).min(now + PERIOD);
-        std::thread::sleep(next.since(clock.now()));
+        thread::sleep(next.since(clock.now()));
+    }
+}
+
+/// Frees what the pacer is done with.
+fn tidy(mut gone: rtrb::Consumer<Box<Line>>) {
+    while !gone.is_abandoned() || !gone.is_empty() {
+        while gone.pop().is_ok() {}
+        thread::park_timeout(TIDY);
+    }
+}
+
+fn told(placement: Placement, right: Right) {
+    match (right, placement.own()) {
+        (Right::RealTime, Some(own)) => {
+            tracing::info!(processor = own, "the pacer has a processor of its own, in real time")
+        }
+        (right, own) => tracing::info!(processor = own, "{}", right.sentence()),
     }
 }
 
@@ -237,7 +288,10 @@ impl Line {
     fn tick(&mut self, now: Now) {
         let Line { orders, reports, playout, .. } = self;
         let mut report = |progress| {
-            let _ = reports.push(progress); // a call that does not look loses only progress
+            // A call that does not look loses progress first: what must not be freed here has room.
+            if reports.slots() > RING / 2 || !matches!(progress, Progress::Played { .. }) {
+                let _ = reports.push(progress);
+            }
         };
         while let Ok(order) = orders.pop() {
             match order {
@@ -293,14 +347,5 @@ impl Line {
             self.gaps.record(now.since(last));
         }
         self.sent.store(self.sender.sent(now));
-    }
-}
-
-/// Asks the system to run this thread before inference. Refused without the right to: then the
-/// workers' own niceness must do.
-fn prefer_this_thread() {
-    let thread = rustix::thread::gettid();
-    if rustix::process::setpriority_process(Some(thread), -15).is_err() {
-        tracing::debug!("no right to raise the pacer's priority; the workers' niceness must do");
     }
 }

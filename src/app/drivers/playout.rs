@@ -8,8 +8,11 @@ use telephony::media::srtp::Outbound;
 /// Samples of one 20 ms frame at 8 kHz.
 pub const FRAME: usize = 160;
 const SAMPLES_PER_MS: u32 = 8;
-/// Chunks kept for one call; at 50 ms a chunk more than three minutes of speech.
-const MOST_CHUNKS: usize = 4096;
+/// Chunks and ends of speeches kept for one call: at 50 ms a chunk fifty seconds of speech, and a
+/// cached clause is one chunk. All of them fit into the rings between call and pacer.
+const MOST_ITEMS: usize = 1024;
+/// Of them so many are for ends, which come after all chunks.
+const ENDS: usize = 64;
 
 /// What a call tells its playout.
 #[derive(Debug)]
@@ -68,19 +71,20 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// An empty queue with room for a usual answer.
+    /// An empty queue, which never needs more memory than it has now.
     pub fn new() -> Self {
-        Playout { queue: VecDeque::with_capacity(512), ..Playout::default() }
+        Playout { queue: VecDeque::with_capacity(MOST_ITEMS), ..Playout::default() }
     }
 
     /// Takes a command.
     pub fn play(&mut self, play: Play, progress: &mut impl FnMut(Progress)) {
         match play {
-            Play::Samples { speech, clause, samples } if self.queue.len() < MOST_CHUNKS => {
+            Play::Samples { speech, clause, samples } if self.queue.len() < MOST_ITEMS - ENDS => {
                 self.queue.push_back(Item::Chunk { speech, clause, samples, used: 0 });
             }
             Play::Samples { samples, .. } => progress(Progress::Spent(samples)),
-            Play::EndSpeech(speech) => self.queue.push_back(Item::End(speech)),
+            Play::EndSpeech(speech) if self.queue.len() < MOST_ITEMS => self.queue.push_back(Item::End(speech)),
+            Play::EndSpeech(speech) => progress(Progress::Done(speech)),
             Play::Pause => self.paused = true,
             Play::Resume => self.paused = false,
             Play::Stop => {
