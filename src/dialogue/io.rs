@@ -91,8 +91,26 @@ pub enum Input {
         /// True when it can be used.
         up: bool,
     },
+    /// What the box can afford beyond what must be done has changed.
+    Afford(Afford),
     /// The caller hung up, or the line died.
     Gone,
+}
+
+/// What a conversation may have done ahead of need. All of it makes answers sooner or better; none
+/// of it is needed for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Afford {
+    /// Thinking before the turn is confirmed.
+    pub speculation: bool,
+    /// Hypotheses in mid-speech; those that judge an interruption are always asked for.
+    pub partials: bool,
+}
+
+impl Default for Afford {
+    fn default() -> Self {
+        Afford { speculation: true, partials: true }
+    }
 }
 
 /// The engines, seen from a conversation.

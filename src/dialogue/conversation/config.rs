@@ -149,6 +149,9 @@ pub struct DelayConfig {
     pub patience_ms: u32,
     /// From the end of a phrase to the next.
     pub next_ms: u32,
+    /// The same, at most, where no tool works and only engines are waited for: they answer at once
+    /// or are in trouble. Longer is silence that nobody understands.
+    pub engines_ms: u32,
     /// Each gap is longer than the one before by this factor, in percent.
     pub growth_percent: u32,
     /// A final transcript not there by then: the last hypothesis is used, or the caller is
@@ -280,6 +283,7 @@ impl Default for DelayConfig {
             first_ms: 800,
             patience_ms: 400,
             next_ms: 2_500,
+            engines_ms: 1_500,
             growth_percent: 160,
             transcript_ms: 2_000,
             decision_ms: 2_000,

@@ -24,7 +24,8 @@ impl<B: Brain> Conversation<B> {
         if !self.turn.has_content() || self.work.running.is_some() {
             return;
         }
-        if !self.config.turn.speculate && self.over.is_none() {
+        let ahead = self.config.turn.speculate && self.afford.speculation;
+        if !ahead && self.over.is_none() {
             return;
         }
         let heard = self.turn.heard();

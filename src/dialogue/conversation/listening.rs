@@ -127,7 +127,7 @@ impl<B: Brain> Conversation<B> {
             }
             _ => speech_ms >= first_ms,
         };
-        if every_ms > 0 && due {
+        if every_ms > 0 && due && (overlap || self.afford.partials) {
             self.ask(now, false, false);
         }
     }

@@ -40,7 +40,7 @@ use machine::{Machine, Now, Poll};
 pub use config::{Config, DelayConfig, FloorConfig, HearingConfig, Lines, SilenceConfig, TurnConfig};
 
 use crate::brain::{Act, Brain, Heard, Outcome};
-use crate::io::{EngineKind, Input, Output};
+use crate::io::{Afford, EngineKind, Input, Output};
 use floor::Floor;
 use hearing::Hearing;
 use ledger::Ledger;
@@ -115,6 +115,7 @@ pub struct Conversation<B: Brain> {
     record: Record,
 
     engines: Engines,
+    afford: Afford,
     /// Last sound or key of the caller.
     last_heard: Now,
     delays: u8,
@@ -190,6 +191,7 @@ impl<B: Brain> Conversation<B> {
                 unheard: false,
                 back: false,
             },
+            afford: Afford::default(),
             last_heard: Now::ZERO,
             delays: 0,
             last_delay: Now::ZERO,
@@ -297,6 +299,7 @@ impl<B: Brain> Conversation<B> {
             Input::SpeechDone(speech) => self.on_speech_done(now, speech),
             Input::SpeechFailed(speech) => self.on_speech_failed(now, speech),
             Input::EngineUp { engine, up } => self.on_engine(now, engine, up),
+            Input::Afford(afford) => self.afford = afford,
         }
     }
 

@@ -117,7 +117,8 @@ impl<B: Brain> Conversation<B> {
             0 => return Duration::from_millis(u64::from(config.first_ms)),
             nth => {
                 let growth = (config.growth_percent.max(100) as f32 / 100.0).powi(i32::from(nth) - 1);
-                (config.next_ms as f32 * growth * self.delay_swing).min(MOST_DELAY_MS)
+                let most = if self.work.is_idle() { config.engines_ms as f32 } else { MOST_DELAY_MS };
+                (config.next_ms as f32 * growth * self.delay_swing).min(most)
             }
         };
         Duration::from_millis(gap_ms as u64)
