@@ -13,16 +13,16 @@ fn told(what: What) -> Event {
 
 fn figures(latencies: &[f64]) -> Figures {
     let mut figures = Figures { calls: 1, answered: 1, complete: 1, ..Figures::default() };
-    figures.event(&told(What::FirstAudio { ack_to_audio_ms: Ms(60.0) }));
+    figures.event(&told(What::FirstAudio { ack_to_audio_ms: Ms(60.0) }), true);
     for ms in latencies {
-        figures.event(&told(What::Turn { turn: 1, answer: Answer::Heard, end_to_audio_ms: Some(Ms(*ms)) }));
+        figures.event(&told(What::Turn { turn: 1, answer: Answer::Heard, end_to_audio_ms: Some(Ms(*ms)) }), true);
     }
-    figures.event(&told(What::Turn { turn: 2, answer: Answer::CutIn, end_to_audio_ms: None }));
-    figures.event(&told(What::Turn { turn: 3, answer: Answer::None, end_to_audio_ms: None }));
-    figures.event(&told(What::BargeIn { turn: 3, to_silence_ms: Some(Ms(140.0)) }));
-    figures.event(&told(What::BargeIn { turn: 3, to_silence_ms: None }));
+    figures.event(&told(What::Turn { turn: 2, answer: Answer::CutIn, end_to_audio_ms: None }), true);
+    figures.event(&told(What::Turn { turn: 3, answer: Answer::None, end_to_audio_ms: None }), true);
+    figures.event(&told(What::BargeIn { turn: 3, to_silence_ms: Some(Ms(140.0)) }), true);
+    figures.event(&told(What::BargeIn { turn: 3, to_silence_ms: None }), true);
     let summary = Summary { packets_received: 99, packets_lost: 1, ..Summary::default() };
-    figures.event(&told(What::Summary(summary)));
+    figures.event(&told(What::Summary(summary)), true);
     figures.receive_gaps_ms = vec![20.0; 98];
     figures
 }
@@ -37,7 +37,6 @@ fn report(levels: Vec<Measured>, stages: Vec<StagedTurn>) -> Report {
         turns: 5,
         levels,
         stages,
-        sending: Some(Sending { calls: 3, gap_p99_ms: 20.9, gap_most_ms: 24.0 }),
     }
 }
 
@@ -61,14 +60,16 @@ fn turns_without_a_figure_are_counted_and_not_averaged_in() {
 
 #[test]
 fn the_page_stands_alone_and_holds_every_plot() {
-    let level = |latencies: &[f64]| Measured::of(figures(latencies), Duration::from_secs(9));
+    let sending = Some(Sending { calls: 3, gap_p99_ms: 20.9, gap_most_ms: 24.0 });
+    let level = |latencies: &[f64]| Measured { sending, ..Measured::of(figures(latencies), Duration::from_secs(9)) };
     let staged = StagedTurn { call: "0123456789".into(), turn: 1, waited_ms: [120, 90, 15, 0, 1, 8, 12] };
     let page = html(&report(vec![level(&[400.0, 520.0]), level(&[600.0, 700.0])], vec![staged]));
-    assert!(page.matches("<svg").count() == 5, "{page}");
+    assert!(page.matches("<svg").count() == 6, "{page}");
     for wrong in ["http", "NaN", "inf\"", "src=", "<box>"] {
         assert!(!page.contains(wrong), "{wrong}");
     }
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
+    assert_eq!(page.matches("within 20.9 ms").count(), 2, "what left is told of every level");
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn a_benchmark_without_a_single_answer_still_makes_a_page() {
 
 #[test]
 fn the_same_seed_makes_the_same_callers() {
-    let plan = |seed| Plan { turns: 4, script: None, stagger: Duration::from_millis(500), seed };
+    let plan = |seed| Plan { turns: 4, script: None, stagger: Duration::from_millis(500), ramp: None, seed };
     let names = |seed| plan(seed).calls(8).into_iter().map(|call| call.voice.name).collect::<Vec<_>>();
     assert_eq!(names(3), names(3));
     assert_ne!(names(3), names(4));

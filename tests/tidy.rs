@@ -111,6 +111,18 @@ fn only_the_verb_that_pulls_models_reaches_the_hub() {
     assert!(read(&app.join("cli/pull.rs")).contains("hub::"), "the wall is held where the code is");
 }
 
+/// Whoever is slow must not make others' memory grow. The SIP endpoint's events are bounded by its calls.
+#[test]
+fn no_queue_is_without_a_bound() {
+    for file in sources(&root().join("src")) {
+        let inner = file.strip_prefix(root().join("src")).expect("below it").to_string_lossy().into_owned();
+        let text = read(&file);
+        let mut code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+        let unbounded = code.any(|line| line.contains("unbounded_channel()") || line.contains("mpsc::channel()"));
+        assert!(!unbounded || inner == "app/drivers/sip.rs", "{inner}: give the queue a bound");
+    }
+}
+
 #[test]
 fn every_room_is_on_the_plan() {
     let members = manifest(&root().join("Cargo.toml"));

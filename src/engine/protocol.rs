@@ -249,6 +249,10 @@ pub trait Engine: 'static {
     const NAME: &'static str;
     /// The ticket under which this work is answered; `None` for work that is answered by nothing.
     fn ticket(work: &Self::Work) -> Option<Ticket>;
+    /// True for work that a busy box may leave undone.
+    fn may_be_shed(_work: &Self::Work) -> bool {
+        false
+    }
 }
 
 /// Speech recognition.
@@ -270,6 +274,9 @@ impl Engine for Stt {
             SttWork::Transcribe { ticket, .. } => Some(*ticket),
             SttWork::Feed { .. } | SttWork::Reset { .. } => None,
         }
+    }
+    fn may_be_shed(work: &SttWork) -> bool {
+        matches!(work, SttWork::Transcribe { kind: TranscriptKind::Partial, .. })
     }
 }
 impl Engine for Llm {

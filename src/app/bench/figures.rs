@@ -48,6 +48,9 @@ pub struct Figures {
     pub cut_in: usize,
     /// From the last audible sample sent to the first one received.
     pub voice_to_voice_ms: Vec<f64>,
+    /// Of these, the ones while every call was up.
+    #[serde(skip)]
+    pub full_voice_to_voice_ms: Vec<f64>,
     /// From the ACK to the first audible sample.
     pub first_audio_ms: Vec<f64>,
     /// From the caller's onset to the agent's silence.
@@ -66,13 +69,14 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Counts an event of a call.
-    pub fn event(&mut self, event: &Event) {
+    /// Counts an event of a call; `full`: while every call was up.
+    pub fn event(&mut self, event: &Event, full: bool) {
         match &event.what {
             What::FirstAudio { ack_to_audio_ms } => self.first_audio_ms.push(ack_to_audio_ms.0),
             What::Turn { end_to_audio_ms: Some(ms), .. } => {
                 self.turns += 1;
                 self.voice_to_voice_ms.push(ms.0);
+                self.full_voice_to_voice_ms.extend(full.then_some(ms.0));
             }
             What::Turn { answer, .. } => {
                 self.turns += 1;
@@ -115,6 +119,7 @@ impl Figures {
         self.unanswered += other.unanswered;
         self.cut_in += other.cut_in;
         self.voice_to_voice_ms.extend(other.voice_to_voice_ms);
+        self.full_voice_to_voice_ms.extend(other.full_voice_to_voice_ms);
         self.first_audio_ms.extend(other.first_audio_ms);
         self.barge_in_ms.extend(other.barge_in_ms);
         self.packets_sent += other.packets_sent;

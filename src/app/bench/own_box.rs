@@ -97,6 +97,11 @@ impl OwnBox {
         self.folder.0.join(CAPTIONS)
     }
 
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Has it say goodbye; kills it if it does not come to an end.
     pub async fn stop(mut self) {
         if let Some(pid) = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {

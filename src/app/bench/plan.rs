@@ -35,6 +35,8 @@ pub struct Plan {
     pub script: Option<Script>,
     /// From the start of one call to the next, on average.
     pub stagger: Duration,
+    /// Instead: all calls of a level begin within this.
+    pub ramp: Option<Duration>,
     /// Feeds voices, order of questions and start times.
     pub seed: u64,
 }
@@ -54,9 +56,10 @@ impl Plan {
     /// The callers of a level of so many calls.
     pub fn calls(&self, count: usize) -> Vec<PlannedCall> {
         let mut random = Rng::with_seed(self.seed ^ (count as u64) << 32);
+        let stagger = self.ramp.map_or(self.stagger, |ramp| ramp.div_f64(count.max(1) as f64));
         (0..count)
             .map(|index| PlannedCall {
-                start: self.stagger.mul_f64(index as f64 + random.f64()),
+                start: stagger.mul_f64(index as f64 + random.f64()),
                 voice: voice(&mut random),
                 script: self.script.clone().unwrap_or_else(|| questions(self.turns, &mut random)),
             })

@@ -6,6 +6,7 @@ use super::figures::Quantiles;
 use super::level::Measured;
 use super::stages::{STAGES, Sending, StagedTurn};
 use super::svg::{self, Axes, Series, escaped};
+use super::usage::Usage;
 
 const STYLE: &str = include_str!("report.css");
 /// Bars drawn one by one; of more turns an even choice is drawn.
@@ -31,15 +32,13 @@ pub struct Report {
     pub levels: Vec<Measured>,
     /// From the box's own record, where it could be read.
     pub stages: Vec<StagedTurn>,
-    /// How regularly the box sent, from the same record.
-    pub sending: Option<Sending>,
 }
 
 impl Sending {
     /// In words.
     pub fn sentence(&self) -> String {
         format!(
-            "the box sent, in the worst of {} calls, 99 of 100 packets within {:.1} ms of the one before, the latest within {:.1} ms",
+            "by its own record the box sent, in the worst of {} calls, 99 of 100 packets within {:.1} ms of the one before, the latest within {:.1} ms",
             self.calls, self.gap_p99_ms, self.gap_most_ms
         )
     }
@@ -47,27 +46,26 @@ impl Sending {
 
 /// The report as one page that needs nothing else.
 pub fn html(report: &Report) -> String {
-    let mut page = String::new();
-    let _ = write!(
-        page,
+    let mut body = format!("<h1>Latency at the wire</h1>\n<p>{}</p>\n", escaped(&subtitle(report)));
+    body.push_str(&table(&report.levels));
+    body.push_str(&failures(&report.levels));
+    body.push_str(&voice_to_voice(&report.levels));
+    if report.levels.len() > 1 {
+        body.push_str(&over_calls(&report.levels));
+    }
+    body.push_str(&stages(&report.stages));
+    body.push_str(&packets(&report.levels));
+    page("Callbox latency", &body)
+}
+
+/// A page around what it says.
+pub(super) fn page(title: &str, body: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Callbox latency</title><style>\n{STYLE}</style></head><body>\n<h1>Latency at the wire</h1>\n<p>{}</p>\n",
-        escaped(&subtitle(report))
-    );
-    page.push_str(&table(&report.levels));
-    page.push_str(&failures(&report.levels));
-    page.push_str(&voice_to_voice(&report.levels));
-    if report.levels.len() > 1 {
-        page.push_str(&over_calls(&report.levels));
-    }
-    page.push_str(&stages(&report.stages));
-    page.push_str(&packets(&report.levels));
-    if let Some(sending) = &report.sending {
-        let _ = writeln!(page, "<p>By its own record, {}.</p>", sending.sentence());
-    }
-    page.push_str("</body></html>\n");
-    page
+         <title>{}</title><style>\n{STYLE}</style></head><body>\n{body}</body></html>\n",
+        escaped(title)
+    )
 }
 
 fn subtitle(report: &Report) -> String {
@@ -108,6 +106,24 @@ fn table(levels: &[Measured]) -> String {
     )
 }
 
+/// What there is to say of a level beside its figures.
+pub fn remarks(level: &Measured) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if level.at_once > 0 {
+        let full = &level.full_voice_to_voice;
+        remarks.push(format!(
+            "{} calls were up at one time; voice to voice with every call up: {} turns, p50 {:.0}, p95 {:.0}, most {:.0} ms",
+            level.at_once, full.count, full.p50_ms, full.p95_ms, full.max_ms
+        ));
+    }
+    remarks.extend(level.usage.as_ref().map(Usage::sentence));
+    remarks.extend(level.sending.as_ref().map(Sending::sentence));
+    remarks.extend(level.one_more.as_ref().map(|more| {
+        format!("one more call was {}: {}", if more.answered { "answered" } else { "not answered" }, more.ending)
+    }));
+    remarks
+}
+
 fn failures(levels: &[Measured]) -> String {
     let mut rows = String::new();
     for level in levels {
@@ -125,13 +141,18 @@ fn failures(levels: &[Measured]) -> String {
             100.0 * level.packet_loss
         );
     }
+    let remarks: String = levels
+        .iter()
+        .flat_map(|level| remarks(level).into_iter().map(|remark| (level.calls, remark)))
+        .map(|(calls, remark)| format!("<p>{calls} at once: {}.</p>", escaped(&remark)))
+        .collect();
     let mut reasons: Vec<&str> = levels.iter().flat_map(|level| &level.figures.failures).map(String::as_str).collect();
     reasons.sort_unstable();
     reasons.dedup();
     let reasons: String = reasons.iter().map(|why| format!("<p class=\"bad\">{}</p>", escaped(why))).collect();
     format!(
         "<div class=\"scroll\"><table><tr><th>calls</th><th>answered</th><th>complete</th><th>turns</th>\
-         <th>unanswered</th><th>spoken into</th><th>packets lost</th></tr>{rows}</table></div>\n{reasons}"
+         <th>unanswered</th><th>spoken into</th><th>packets lost</th></tr>{rows}</table></div>\n{remarks}{reasons}"
     )
 }
 
@@ -154,6 +175,8 @@ fn voice_to_voice(levels: &[Measured]) -> String {
 }
 
 fn over_calls(levels: &[Measured]) -> String {
+    let mut levels: Vec<&Measured> = levels.iter().collect();
+    levels.sort_by_key(|level| level.calls);
     let row = |name: &str, of: fn(&Measured) -> f64| Series {
         name: name.into(),
         points: levels.iter().map(|level| (level.calls as f64, of(level))).collect(),
@@ -165,7 +188,16 @@ fn over_calls(levels: &[Measured]) -> String {
         row("first audio p95", |level| level.first_audio.p95_ms),
     ];
     let axes = Axes { x: "calls at once", y: "ms" };
-    format!("<h2>Over the number of calls</h2>\n{}\n", svg::curves(axes, &series))
+    let through = [
+        row("turns answered in a second", |level| level.voice_to_voice.count as f64 / level.took_s.max(0.1)),
+        row("processors of the box", |level| level.usage.as_ref().map_or(0.0, Usage::box_cores)),
+    ];
+    let through_axes = Axes { x: "calls at once", y: "a second; processors" };
+    format!(
+        "<h2>Over the number of calls</h2>\n{}\n{}\n",
+        svg::curves(axes, &series),
+        svg::curves(through_axes, &through)
+    )
 }
 
 fn stages(turns: &[StagedTurn]) -> String {

@@ -19,6 +19,7 @@ use telephony::sip::{Background, CallKey, Command, EndCause, EndedBy, Negotiated
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::admission::Entrance;
 use super::ears::Ears;
 use super::handover::{Attempt, By, Wanted, join};
 use super::hands::Hands;
@@ -27,6 +28,7 @@ use super::mind::Mind;
 use super::record::Record;
 use super::switchboard::{House, Mail};
 use super::voice::Voice;
+use super::waiting::Over;
 use crate::drivers::media::{Heard, MediaLine};
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
@@ -63,7 +65,7 @@ pub struct Line {
 
 /// A call.
 pub struct Call {
-    house: Arc<House>,
+    pub(super) house: Arc<House>,
     key: CallKey,
     caller: Party,
     called: Party,
@@ -92,9 +94,16 @@ impl Call {
     }
 
     /// Lives until the call is over.
-    pub async fn run(mut self) {
+    pub async fn run(mut self, entrance: Entrance) {
         if !self.established().await {
             return;
+        }
+        match entrance {
+            Entrance::Open => {}
+            entrance => match self.wait(entrance).await {
+                Over::Open => drop(self.media.stream.play(Play::Stop)),
+                over => return self.leave(over),
+            },
         }
         let id = format!("{:08x}{}", Self::seconds(), self.key);
         tracing::info!(call = id, "call answered");
@@ -122,7 +131,7 @@ impl Call {
                 &dialogue::shaping::speakable(&filler, self.house.conversation.language),
             ),
             hands: Hands::new(Arc::clone(&self.house.tools), id),
-            health: Health::of(&self.house.engines),
+            health: Health::of(&self.house.engines, &self.house.strain),
             inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
             look: Instant::now() + LOOK,
             record,
@@ -136,6 +145,15 @@ impl Call {
         drive(&mut conversation, &mut room).await;
         room.hand_over().await;
         room.close();
+    }
+
+    /// The agent never spoke to this caller.
+    fn leave(mut self, over: Over) {
+        self.media.end(self.house.clock.now());
+        tracing::info!(call = %self.key, "all lines were busy: the caller was told so");
+        if over != Over::Gone {
+            let _ = self.sip.try_send(Command::HangUp { call: self.key });
+        }
     }
 
     /// Waits for the ACK; false when the call ended before it.
@@ -240,7 +258,10 @@ impl World<Conversation<Agent>> for Room {
             Output::ResumeSpeech => drop(self.call.media.stream.play(Play::Resume)),
             Output::StopSpeech => self.voice.stop(&mut self.call.media.stream),
             Output::HangUp(outcome) => self.outcome = Some(outcome),
-            Output::Turn(turn) => self.record.turn(*turn),
+            Output::Turn(turn) => {
+                self.call.house.strain.answered(&turn.timings);
+                self.record.turn(*turn);
+            }
         }
     }
 

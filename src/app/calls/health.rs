@@ -1,8 +1,9 @@
-//! How the engines fare, as one call is told of it.
+//! How the engines fare and what the box can afford, as one call is told of it.
 
-use dialogue::io::{EngineKind, Input};
+use dialogue::io::{Afford, EngineKind, Input};
 use tokio::sync::watch;
 
+use super::strain::Strain;
 use crate::engines::{Engines, State};
 
 /// The engines as a call last saw them.
@@ -10,15 +11,19 @@ pub struct Health {
     stt: Pulse,
     llm: Pulse,
     tts: Pulse,
+    afford: watch::Receiver<Afford>,
 }
 
 impl Health {
     /// As they are now.
-    pub fn of(engines: &Engines) -> Self {
+    pub fn of(engines: &Engines, strain: &Strain) -> Self {
+        let mut afford = strain.afford();
+        afford.mark_changed(); // what holds already is told first
         Health {
             stt: Pulse::of(EngineKind::Hearing, engines.stt.state()),
             llm: Pulse::of(EngineKind::Thinking, engines.llm.state()),
             tts: Pulse::of(EngineKind::Speaking, engines.tts.state()),
+            afford,
         }
     }
 
@@ -28,6 +33,7 @@ impl Health {
             changes = self.stt.changed() => changes,
             changes = self.llm.changed() => changes,
             changes = self.tts.changed() => changes,
+            Ok(()) = self.afford.changed() => vec![Input::Afford(*self.afford.borrow_and_update())],
         }
     }
 }
@@ -41,7 +47,12 @@ struct Pulse {
 
 impl Pulse {
     fn of(engine: EngineKind, mut state: watch::Receiver<State>) -> Self {
-        let life = life(&state.borrow_and_update());
+        let mut life = life(&state.borrow_and_update());
+        if life.is_none() {
+            // Who begins while it is away takes it to be there until told.
+            life = Some(0);
+            state.mark_changed();
+        }
         Pulse { engine, state, life }
     }
 
@@ -71,6 +82,8 @@ fn life(state: &State) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn ready(start: u32) -> State {
@@ -85,12 +98,21 @@ mod tests {
     async fn a_restart_that_nobody_watched_is_told_all_the_same() {
         let (state, seen) = watch::channel(ready(1));
         let mut pulse = Pulse::of(EngineKind::Hearing, seen);
-        state.send_replace(State::Down { why: "killed".into() });
+        state.send_replace(State::Down { why: "killed".into(), since: Instant::now() });
         state.send_replace(ready(2));
         assert_eq!(ups(&pulse.changed().await), [false, true]);
-        state.send_replace(State::Down { why: "killed".into() });
+        state.send_replace(State::Down { why: "killed".into(), since: Instant::now() });
         assert_eq!(ups(&pulse.changed().await), [false]);
         state.send_replace(ready(3));
+        assert_eq!(ups(&pulse.changed().await), [true]);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_begins_while_an_engine_is_away_is_told_so() {
+        let (state, seen) = watch::channel(State::Down { why: "killed".into(), since: Instant::now() });
+        let mut pulse = Pulse::of(EngineKind::Thinking, seen);
+        assert_eq!(ups(&pulse.changed().await), [false]);
+        state.send_replace(ready(2));
         assert_eq!(ups(&pulse.changed().await), [true]);
     }
 }

@@ -18,12 +18,14 @@ use telephony::sip::{
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::admission::{Admission, Entrance, Rules};
 use super::call;
 use super::captions::Captions;
 use super::handover::{ContextField, Outward};
 use super::phrases::Phrases;
+use super::strain::Strain;
 use super::voice::VoiceChoice;
 use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
@@ -32,8 +34,10 @@ use crate::engines::Engines;
 use crate::tools::Tools;
 use crate::tools::dialling::Dialling;
 
-/// When a refused caller may try again.
+/// When a caller may try again who was refused because something is not ready.
 const RETRY_AFTER_S: u32 = 5;
+/// The same when all lines are busy: a call takes about two minutes.
+const BUSY_AFTER_S: u32 = 30;
 /// How long calls may take to say goodbye when the box stops.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -83,6 +87,10 @@ pub struct House {
     pub outward: mpsc::Sender<Outward>,
     /// Who may be called.
     pub dialling: Dialling,
+    /// Who is let in, and what becomes of the others.
+    pub rules: Rules,
+    /// How long callers wait, and what is left out because of it.
+    pub strain: Strain,
     /// Where sentences are written down as they are spoken, for rehearsals.
     pub captions: Option<Captions>,
 }
@@ -160,19 +168,27 @@ pub struct Switchboard {
     dialling: HashMap<u64, mpsc::Sender<Mail>>,
     last_token: u64,
     tasks: JoinSet<CallKey>,
+    admission: Admission,
 }
 
 impl Switchboard {
     /// A switchboard that gives its commands to this endpoint.
     /// `outward` is the other end of the house's.
-    pub fn new(house: Arc<House>, sip: mpsc::Sender<Command>, outward: mpsc::Receiver<Outward>) -> Self {
+    pub fn new(
+        house: Arc<House>,
+        sip: mpsc::Sender<Command>,
+        outward: mpsc::Receiver<Outward>,
+        admission: Admission,
+    ) -> Self {
         let (calls, dialling) = (HashMap::new(), HashMap::new());
-        Switchboard { house, sip, calls, outward, dialling, last_token: 0, tasks: JoinSet::new() }
+        Switchboard { house, sip, calls, outward, dialling, last_token: 0, tasks: JoinSet::new(), admission }
     }
 
     /// Serves until `stop`, then lets running calls say goodbye.
     pub async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut stop => break,
@@ -182,6 +198,7 @@ impl Switchboard {
                 },
                 Some(done) = self.tasks.join_next() => self.finished(done).await,
                 Some(outward) = self.outward.recv() => self.place(outward).await,
+                _ = second.tick() => self.admission.second(self.tasks.len()),
             }
         }
         let _ = self.sip.send(Command::Refuse(true)).await;
@@ -265,15 +282,19 @@ impl Switchboard {
         background: Background,
         source: SocketAddr,
     ) {
-        if let Some(why) = self.house.engines.not_ready() {
+        if let Some(why) = self.house.engines.is_out() {
             tracing::warn!(%call, why, "call refused");
-            return self.refuse(call).await;
+            return self.refuse(call, RETRY_AFTER_S).await;
+        }
+        let entrance = self.admission.entrance(self.tasks.len());
+        if matches!(entrance, Entrance::Refused) {
+            return self.refuse(call, BUSY_AFTER_S).await;
         }
         let pair = match self.house.ports.open_towards(source) {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::error!(%call, %error, "call refused");
-                return self.refuse(call).await;
+                return self.refuse(call, RETRY_AFTER_S).await;
             }
         };
         let mut address = pair.local;
@@ -297,7 +318,7 @@ impl Switchboard {
             Ok(task) => {
                 self.calls.insert(call, Post { to: post, joined });
                 self.tasks.spawn(async move {
-                    task.run().await;
+                    task.run(entrance).await;
                     call
                 });
                 if let Some(answer) = self.house.answer(call, address) {
@@ -306,13 +327,13 @@ impl Switchboard {
             }
             Err(error) => {
                 tracing::error!(%call, %error, "call refused: no sockets");
-                self.refuse(call).await;
+                self.refuse(call, RETRY_AFTER_S).await;
             }
         }
     }
 
-    async fn refuse(&self, call: CallKey) {
-        let refusal = Command::Reject { call, status: 503, retry_after_s: Some(RETRY_AFTER_S) };
+    async fn refuse(&self, call: CallKey, retry_after_s: u32) {
+        let refusal = Command::Reject { call, status: 503, retry_after_s: Some(retry_after_s) };
         let _ = self.sip.send(refusal).await;
     }
 

@@ -16,6 +16,8 @@ use crate::engines::{Client, Reply};
 
 /// A voice that has not come back after this long can't say what it was asked to.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// From the end of one phrase that fills the wait for a voice to the next.
+const FILLER_GAP: Duration = Duration::from_millis(1_500);
 /// Clauses being made at once for one call; further ones wait their turn.
 const MOST_FLIGHTS: usize = 8;
 /// A letter takes about so long to say: what is queued behind others is wanted that much later.
@@ -44,8 +46,8 @@ pub struct Voice {
     flights: HashMap<Ticket, Flight>,
     to_me: mpsc::Sender<(Ticket, Reply<TtsEvent>)>,
     replies: mpsc::Receiver<(Ticket, Reply<TtsEvent>)>,
-    /// Since when the head of the queue could not be made.
-    stuck: Option<Now>,
+    /// Since when the head of the queue could not be made, and when that is to be filled again.
+    stuck: Option<(Now, Now)>,
 }
 
 /// A clause waiting for its turn, or being played as it is made.
@@ -173,21 +175,24 @@ impl Voice {
     /// then the conversation is told.
     fn bridge(&mut self, now: Now, stream: &mut Stream, inputs: &mut VecDeque<Input>) {
         match self.stuck {
-            None => {
-                self.stuck = Some(now);
-                if let Some(filler) = &self.filler {
-                    stream.play(Play::Samples { speech: FILLER, clause: 0, samples: filler.samples.clone() });
-                }
-            }
-            Some(since) if now.since(since) > PATIENCE => {
+            None => self.stuck = Some((now, self.fill(now, stream))),
+            Some((since, _)) if now.since(since) > PATIENCE => {
                 self.stuck = None;
                 if let Some(speech) = self.queue.front().map(|head| head.speech) {
                     self.queue.retain(|clause| clause.speech != speech);
                     inputs.push_back(Input::SpeechFailed(speech));
                 }
             }
+            Some((since, again)) if now >= again => self.stuck = Some((since, self.fill(now, stream))),
             Some(_) => {}
         }
+    }
+
+    /// Says that it takes a moment; when to say so again.
+    fn fill(&self, now: Now, stream: &mut Stream) -> Now {
+        let Some(filler) = &self.filler else { return Now::NEVER };
+        stream.play(Play::Samples { speech: FILLER, clause: 0, samples: filler.samples.clone() });
+        now + Duration::from_millis(filler.total_ms().into()) + FILLER_GAP
     }
 
     /// Starts making what is queued and not being made yet, as far as there are places.

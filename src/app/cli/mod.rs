@@ -17,11 +17,13 @@ pub mod models;
 pub mod rehearse;
 pub mod run;
 pub mod say;
+pub mod size;
 pub mod transcribe;
 
 mod error;
 mod output;
 mod pull;
+mod workshop;
 pub use error::CliError;
 
 /// A self-hosted phone agent: answers business calls on this machine.
@@ -48,6 +50,8 @@ enum Verb {
     Chat(chat::Args),
     /// Measure this box at the wire.
     Bench(bench::Args),
+    /// How many calls does this box serve?
+    Size(size::Args),
     /// Try a business with simulated callers before real ones do.
     Rehearse(Box<rehearse::Args>),
     /// Look at past calls.
@@ -73,6 +77,7 @@ pub fn main() -> ExitCode {
         Verb::Say(args) => say::run(args),
         Verb::Chat(args) => chat::run(args),
         Verb::Bench(args) => bench::run(args),
+        Verb::Size(args) => size::run(args),
         Verb::Rehearse(args) => rehearse::run(*args),
         Verb::Calls(args) => calls::run(args),
         Verb::Models(args) => models::run(args),

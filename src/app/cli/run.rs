@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,25 +10,33 @@ use dialogue::Brain;
 use dialogue::agent::{Agent, Caller, PromptStyle, SpeechMode, Trust};
 use dialogue::business::Business;
 use dialogue::conversation;
+use dialogue::shaping::{self, Language};
 use engine::manifest;
 use telephony::sip::{self, Endpoint, Hop};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
+use crate::calls::admission::Admission;
 use crate::calls::handover::{ContextField, Outward};
 use crate::calls::phrases::{Phrases, prepare, prepare_at_leisure};
-use crate::calls::{Captions, House, Switchboard, VoiceChoice};
+use crate::calls::probe::Probe;
+use crate::calls::{Captions, House, Rules, Strain, Switchboard, VoiceChoice};
 use crate::config::{Arguments, Band, Config, Dial, Lines, Transport, load_business};
+use crate::drivers::placement::Placement;
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
 use crate::engines::{Engines, Models};
-use crate::observe;
+use crate::load::{Capacity, machine};
+use crate::observe::{self, JsonLines};
 use crate::tools::Tools;
 use crate::tools::dialling::Dialling;
 
 /// Speech kept ready beside the fixed phrases, in minutes; a megabyte each.
 const CACHE_MINUTES: usize = 30;
+
+/// Pieces of work each engine is tried with before the first call.
+const TRIES: usize = 2;
 
 /// How long the lines may take to be given back when the box stops.
 const GOOD_BYE: Duration = Duration::from_secs(3);
@@ -47,18 +55,20 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), CliError> {
     let loaded = args.config.load().map_err(CliError::not_ready)?;
     observe::log(&loaded.config.log.level);
+    let placement = Placement::reserve(); // before there is any other thread
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::Failed(format!("no threads: {error}")))?;
-    let result = runtime.block_on(appliance(loaded.config));
+    let result = runtime.block_on(appliance(loaded.config, placement));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-async fn appliance(config: Config) -> Result<(), CliError> {
+async fn appliance(config: Config, placement: Placement) -> Result<(), CliError> {
     let stop = stop_signal()?;
     let clock = Clock::start();
+    let notes = config.records.load.as_deref().map(|path| lines_to(path, "records.load")).transpose()?;
     let models = Models::find(&config.engines).map_err(CliError::NotReady)?;
     // Bind before the engines start: a taken port is told within milliseconds.
     let address = SocketAddr::new(config.sip.bind, config.sip.port);
@@ -68,14 +78,16 @@ async fn appliance(config: Config) -> Result<(), CliError> {
     let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
     let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
     let (outward, placed) = tokio::sync::mpsc::channel(64);
-    let house = Arc::new(open_house(&config, clock, engines, &models, (bound.port(), outward)).await?);
+    let (house, prior) = open_house(&config, (clock, placement), engines, &models, (bound.port(), outward)).await?;
+    let house = Arc::new(house);
     let reached = reached_at(&config, bound);
     let endpoint = Endpoint::new(config.endpoint(bound).map_err(CliError::failed)?, fastrand::u64(..));
     let line = driver::run(clock, sockets, endpoint);
     tokio::spawn(observe::lines(line.notices));
     let (signs, signed_off) = (line.commands.clone(), line.task);
     tokio::spawn(observe::watch_records(house.store.clone()));
-    let switchboard = Switchboard::new(house, line.commands, placed);
+    let admission = Admission::new(Arc::clone(&house), prior, notes);
+    let switchboard = Switchboard::new(house, line.commands, placed, admission);
     announce(reached)?;
     let _ = signs.send(sip::Command::SignOn).await;
     drop(signs);
@@ -99,11 +111,11 @@ pub fn with_tls(sockets: driver::Sockets, config: &Config) -> Result<driver::Soc
 /// Everything calls share, warmed.
 async fn open_house(
     config: &Config,
-    clock: Clock,
+    (clock, placement): (Clock, Placement),
     engines: Engines,
     models: &Models,
     (sip_port, outward): (u16, tokio::sync::mpsc::Sender<Outward>),
-) -> Result<House, CliError> {
+) -> Result<(House, Capacity), CliError> {
     let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
     let business = Arc::new(loaded.business.clone());
     let trust = trust(&models.llm)?;
@@ -123,6 +135,7 @@ async fn open_house(
     // rest, which takes a slow voice a minute, while it is answered.
     let mut first: Vec<String> = fixed.drain(..fixed.len().min(1)).collect();
     first.extend(conversation.lines.phrases());
+    first.push(config.calls.busy_message.clone());
     prepare(&phrases, &engines.tts, &voice, &first, conversation.language).await.map_err(CliError::NotReady)?;
     tokio::spawn(prepare_at_leisure(
         Arc::clone(&phrases),
@@ -131,10 +144,14 @@ async fn open_house(
         fixed,
         conversation.language,
     ));
-    Ok(House {
+    let local = jiff::Timestamp::now().to_zoned(loaded.timezone.clone()).datetime();
+    let probe = Probe::new(&engines, voice.clone(), &business, trust, local).await.map_err(CliError::NotReady)?;
+    let prior = prior(&probe).await.map_err(CliError::NotReady)?;
+    let rules = rules(config, conversation.language);
+    let house = House {
         clock,
         engines,
-        pacer: Pacer::start(clock).map_err(CliError::failed)?,
+        pacer: Pacer::start_on(clock, placement).map_err(CliError::failed)?,
         ports: Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port),
         takes_wide: config.engines.stt.band == Band::Wide,
         srtp: config.rtp.srtp.into(),
@@ -155,7 +172,38 @@ async fn open_house(
         context: ContextField::new(&config.dial),
         dialling: dialling(&config.dial, &config.lines, &loaded.business),
         captions: captions(config)?,
-    })
+        rules,
+        strain: Strain::default(),
+    };
+    Ok((house, prior))
+}
+
+/// Who is let in.
+fn rules(config: &Config, language: Language) -> Rules {
+    let wanted = &config.calls;
+    Rules {
+        answer_within: (wanted.answer_within_ms > 0).then(|| Duration::from_millis(wanted.answer_within_ms.into())),
+        when_busy: wanted.when_busy,
+        message: shaping::clauses(&shaping::speakable(&wanted.busy_message, language)),
+        hold: Duration::from_secs(wanted.hold_s.into()),
+    }
+}
+
+/// What the box can do, as far as an idle one tells.
+///
+/// # Errors
+/// An engine that does not work.
+async fn prior(probe: &Probe) -> Result<Capacity, String> {
+    let service_ms =
+        [probe.stt(1, TRIES).await?, probe.llm(1, TRIES).await?, probe.tts(1, TRIES).await?].map(|it| it.service_ms());
+    let prior = Capacity::presumed(machine::processors(), service_ms);
+    tracing::info!(
+        stt_ms = service_ms[0].round(),
+        llm_ms = service_ms[1].round(),
+        tts_ms = service_ms[2].round(),
+        "engines tried: a piece of a call takes them so long"
+    );
+    Ok(prior)
 }
 
 /// Who may be called; a target of the business that may not is told about now, not when a caller waits.
@@ -177,6 +225,13 @@ fn ways_out(lines: &Lines) -> Vec<(String, Hop)> {
     let accounts = lines.accounts.iter().map(|account| (account.name.clone(), account.hop.clone()));
     let trunks = lines.trunks.iter().filter_map(|trunk| Some((trunk.name.clone(), trunk.targets.first()?.clone())));
     accounts.chain(trunks).collect()
+}
+
+/// A file that gets a line for what happens.
+fn lines_to<T: serde::Serialize>(path: &Path, key: &'static str) -> Result<JsonLines<T>, CliError> {
+    JsonLines::open(path, key).map_err(|error| {
+        CliError::NotReady(format!("{key}: can't write {}: {error}; name another file", path.display()))
+    })
 }
 
 /// What rehearsals read.

@@ -32,7 +32,12 @@ pub const KEYS: &[Key] = &[
         "Address that callers are told to send to, for a box behind NAT; empty: the one they reached.",
     ),
     key("sip.transports", Kind::Some(&["udp", "tcp", "tls"]), "[\"udp\", \"tcp\"]", "What SIP runs over."),
-    key("sip.max_calls", Kind::Number(1, 1_000), "10", "Calls at once; the next caller hears busy."),
+    key(
+        "sip.max_calls",
+        Kind::Number(1, 1_000),
+        "10",
+        "Most calls at once, whatever calls.answer_within_ms says; the next is refused.",
+    ),
     key(
         "sip.allow",
         Kind::Networks,
@@ -138,7 +143,39 @@ pub const KEYS: &[Key] = &[
         "\"\"",
         "File that gets every sentence of the agent as it is spoken, for rehearsals only: it holds what callers said; empty: none.",
     ),
+    key(
+        "records.load",
+        Kind::OptionalPath,
+        "\"\"",
+        "File that gets a line a second on how busy the box is and how long callers are taken to wait; empty: none.",
+    ),
     key("calls.max_length_s", Kind::Number(30, 7_200), "600", "Longest call; the agent says so and hangs up."),
+    key(
+        "calls.answer_within_ms",
+        Kind::Number(0, 10_000),
+        "900",
+        "Callers are answered within this, 95 of 100 times: one more call is let in only if they still would be. 0: \
+         sip.max_calls alone decides.",
+    ),
+    key(
+        "calls.when_busy",
+        Kind::One(&["refuse", "message", "hold"]),
+        "\"refuse\"",
+        "What becomes of a call that is not let in: refused with a time to try again, told calls.busy_message, or told \
+         so and kept waiting for its turn.",
+    ),
+    key(
+        "calls.busy_message",
+        Kind::Text,
+        "\"All our lines are busy at the moment. Please hold, or call back in a few minutes.\"",
+        "What such a caller is told.",
+    ),
+    key(
+        "calls.hold_s",
+        Kind::Number(10, 3_600),
+        "120",
+        "How long such a caller may wait, where calls.when_busy is hold.",
+    ),
     key(
         "dial.allow",
         Kind::Texts,

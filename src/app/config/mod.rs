@@ -27,5 +27,5 @@ pub use lines::Lines;
 pub use passages::passages;
 pub use rooms::{
     Band, Business, Calls, Codec, Config, Context, Dial, Engine, Engines, Llm, Log, Records, Rtp, Sip, Stt, Tls,
-    Transport,
+    Transport, WhenBusy,
 };

@@ -192,6 +192,8 @@ pub struct Records {
     pub database: PathBuf,
     /// `None`: nothing is written.
     pub captions: Option<PathBuf>,
+    /// The same.
+    pub load: Option<PathBuf>,
 }
 
 /// How calls are taken.
@@ -200,6 +202,21 @@ pub struct Records {
 #[allow(missing_docs)]
 pub struct Calls {
     pub max_length_s: u32,
+    /// 0: no admission by time.
+    pub answer_within_ms: u32,
+    pub when_busy: WhenBusy,
+    pub busy_message: String,
+    pub hold_s: u32,
+}
+
+/// What becomes of a call that would not be answered in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum WhenBusy {
+    Refuse,
+    Message,
+    Hold,
 }
 
 /// Who may be called.

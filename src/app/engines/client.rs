@@ -1,9 +1,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::{Down, Engine, Session, Ticket};
 use tokio::sync::{mpsc, watch};
+
+use super::gauge::{Busy, Gauge};
+
+/// A worker that is away is bridged by cached phrases for so long.
+const BRIDGED: Duration = Duration::from_secs(4);
 
 /// How a worker stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +29,8 @@ pub enum State {
     Down {
         /// Why.
         why: String,
+        /// Since when it has taken no work.
+        since: Instant,
     },
     /// Will not come back without a change by the owner.
     Failed {
@@ -42,11 +50,43 @@ pub enum Reply<V> {
 
 type Route<V> = mpsc::Sender<(Ticket, Reply<V>)>;
 
+/// Work in flight: who waits for each piece, and how long there has been any.
+#[derive(Debug)]
+struct Flights<V> {
+    routes: HashMap<Ticket, (Route<V>, bool)>,
+    gauge: Gauge,
+    /// Of all that is in flight, something was answered or begun then.
+    progress: Instant,
+}
+
+impl<V> Flights<V> {
+    fn begins(&mut self, ticket: Ticket, route: Route<V>, may_be_shed: bool) {
+        let now = Instant::now();
+        if self.routes.is_empty() {
+            self.progress = now;
+        }
+        self.gauge.begins(now, may_be_shed);
+        self.routes.insert(ticket, (route, may_be_shed));
+    }
+
+    fn goes_on(&mut self, ticket: Ticket) -> Option<Route<V>> {
+        self.progress = Instant::now();
+        self.routes.get(&ticket).map(|(route, _)| route.clone())
+    }
+
+    fn ends(&mut self, ticket: Ticket, is_done: bool) -> Option<Route<V>> {
+        let (route, may_be_shed) = self.routes.remove(&ticket)?;
+        self.progress = Instant::now();
+        self.gauge.ends(self.progress, may_be_shed, is_done);
+        Some(route)
+    }
+}
+
 /// Gives work to one worker. Cheap to clone; every clone speaks to the same worker.
 #[derive(Debug)]
 pub struct Client<E: Engine> {
     to_worker: mpsc::Sender<Down<E::Work>>,
-    routes: Arc<Mutex<HashMap<Ticket, Route<E::Event>>>>,
+    flights: Arc<Mutex<Flights<E::Event>>>,
     next: Arc<AtomicU64>,
     state: watch::Receiver<State>,
 }
@@ -55,7 +95,7 @@ impl<E: Engine> Clone for Client<E> {
     fn clone(&self) -> Self {
         Client {
             to_worker: self.to_worker.clone(),
-            routes: Arc::clone(&self.routes),
+            flights: Arc::clone(&self.flights),
             next: Arc::clone(&self.next),
             state: self.state.clone(),
         }
@@ -64,7 +104,8 @@ impl<E: Engine> Clone for Client<E> {
 
 impl<E: Engine> Client<E> {
     pub(super) fn new(to_worker: mpsc::Sender<Down<E::Work>>, state: watch::Receiver<State>) -> Self {
-        Client { to_worker, routes: Arc::default(), next: Arc::new(AtomicU64::new(1)), state }
+        let flights = Flights { routes: HashMap::new(), gauge: Gauge::default(), progress: Instant::now() };
+        Client { to_worker, flights: Arc::new(Mutex::new(flights)), next: Arc::new(AtomicU64::new(1)), state }
     }
 
     /// A ticket nobody has used.
@@ -83,10 +124,10 @@ impl<E: Engine> Client<E> {
         if !self.is_ready() {
             return false;
         }
-        self.lock().insert(ticket, reply);
+        self.lock().begins(ticket, reply, E::may_be_shed(&work));
         let taken = self.to_worker.try_send(Down::Work(work)).is_ok();
         if !taken {
-            self.lock().remove(&ticket);
+            self.lock().ends(ticket, false);
         }
         taken
     }
@@ -98,7 +139,7 @@ impl<E: Engine> Client<E> {
 
     /// The answer to this ticket is no longer wanted.
     pub fn cancel(&self, ticket: Ticket) {
-        if self.lock().remove(&ticket).is_some() {
+        if self.lock().ends(ticket, false).is_some() {
             let _ = self.to_worker.try_send(Down::Cancel(ticket));
         }
     }
@@ -127,12 +168,21 @@ impl<E: Engine> Client<E> {
         }
     }
 
+    /// Why calls that come now could not be served: one that is just being started again will be
+    /// back before anything but a cached phrase is wanted of it.
+    pub fn is_out(&self) -> Option<String> {
+        match &*self.state.borrow() {
+            State::Down { since, .. } if since.elapsed() < BRIDGED => None,
+            _ => self.not_ready(),
+        }
+    }
+
     /// Why it takes no work, if so.
     pub fn not_ready(&self) -> Option<String> {
         match &*self.state.borrow() {
             State::Ready { .. } => None,
             State::Starting => Some(format!("the {} engine is still starting", E::NAME)),
-            State::Down { why } | State::Failed { why } => Some(format!("the {} engine is down: {why}", E::NAME)),
+            State::Down { why, .. } | State::Failed { why } => Some(format!("the {} engine is down: {why}", E::NAME)),
         }
     }
 
@@ -150,8 +200,30 @@ impl<E: Engine> Client<E> {
         }
     }
 
+    /// True when work is in flight and none of it has been answered for so long.
+    pub(super) fn is_stalled(&self, limit: Duration) -> bool {
+        let flights = self.lock();
+        !flights.routes.is_empty() && flights.progress.elapsed() > limit
+    }
+
+    /// How busy the engine has been.
+    pub fn busy(&self) -> Busy {
+        self.lock().gauge.busy(Instant::now())
+    }
+
+    /// Its process, while it takes work.
+    pub fn pid(&self) -> Option<u32> {
+        match *self.state.borrow() {
+            State::Ready { pid, .. } => Some(pid),
+            _ => None,
+        }
+    }
+
     pub(super) fn deliver(&self, ticket: Ticket, reply: Reply<E::Event>, is_last: bool) {
-        let route = if is_last { self.lock().remove(&ticket) } else { self.lock().get(&ticket).cloned() };
+        let route = match is_last {
+            true => self.lock().ends(ticket, matches!(reply, Reply::Event(_))),
+            false => self.lock().goes_on(ticket),
+        };
         if let Some(route) = route
             && route.try_send((ticket, reply)).is_err()
             && !is_last
@@ -162,13 +234,16 @@ impl<E: Engine> Client<E> {
     }
 
     pub(super) fn fail_all(&self) {
-        let lost: Vec<_> = self.lock().drain().collect();
-        for (ticket, route) in lost {
-            let _ = route.try_send((ticket, Reply::Failed));
+        let mut flights = self.lock();
+        let lost: Vec<_> = flights.routes.keys().copied().collect();
+        for ticket in lost {
+            if let Some(route) = flights.ends(ticket, false) {
+                let _ = route.try_send((ticket, Reply::Failed));
+            }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Ticket, Route<E::Event>>> {
-        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Flights<E::Event>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

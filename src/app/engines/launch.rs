@@ -19,12 +19,20 @@ pub struct Launch {
     pub start_limit: Duration,
     /// Longest time without an answer to a heartbeat.
     pub silence_limit: Duration,
+    /// Longest time with work in flight and no answer to any of it: its engine hangs.
+    pub work_limit: Duration,
 }
 
 impl Launch {
     /// A worker with the usual limits.
     pub fn new(program: PathBuf, args: Vec<String>) -> Self {
-        Launch { program, args, start_limit: Duration::from_secs(120), silence_limit: Duration::from_secs(4) }
+        Launch {
+            program,
+            args,
+            start_limit: Duration::from_secs(120),
+            silence_limit: Duration::from_secs(4),
+            work_limit: Duration::from_secs(60),
+        }
     }
 
     /// Starts the process with one end of a fresh socket pair as its standard input. It gets

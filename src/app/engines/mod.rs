@@ -5,11 +5,13 @@
 //! Model code. Whatever a worker does wrong costs one restart, never a call.
 
 mod client;
+mod gauge;
 mod launch;
 mod start;
 mod watch;
 
 pub use client::{Client, Reply, State};
+pub use gauge::Busy;
 pub use launch::Launch;
 pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, turn, workers_folder};
 
@@ -28,8 +30,8 @@ pub struct Engines {
 
 impl Engines {
     /// Why calls can't be answered now, if they can't.
-    pub fn not_ready(&self) -> Option<String> {
-        [self.stt.not_ready(), self.llm.not_ready(), self.tts.not_ready()].into_iter().flatten().next()
+    pub fn is_out(&self) -> Option<String> {
+        [self.stt.is_out(), self.llm.is_out(), self.tts.is_out()].into_iter().flatten().next()
     }
 
     /// Waits until all three are ready, or until one has given up.

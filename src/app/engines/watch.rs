@@ -12,10 +12,14 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::client::{Client, Reply, State};
 use super::launch::Launch;
+use crate::load::machine;
 
 /// Work that may wait for a worker; beyond it calls are told "no" at once.
 const QUEUE: usize = 4096;
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT: Duration = Duration::from_millis(200);
+/// After this without an answer to a heartbeat it is looked whether the worker was stopped; one that is
+/// merely starved on a busy machine is given longer.
+const STOPPED: Duration = Duration::from_millis(500);
 /// A worker that was never ready is given up after so many starts.
 const HOPELESS: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -84,6 +88,7 @@ async fn keep_alive<E: Engine>(
     let mut starts = 0;
     let mut failures = 0;
     let mut was_ever_ready = false;
+    let mut since = None;
     loop {
         starts += 1;
         let mut is_there = true;
@@ -101,11 +106,15 @@ async fn keep_alive<E: Engine>(
             }
         };
         was_ever_ready |= was_ready;
+        if was_ready {
+            since = None;
+        }
         failures = if was_ready { 0 } else { failures + 1 };
         tracing::error!(engine = E::NAME, why, "worker is gone");
         // What has worked may work again: a box on its own goes on trying for ever.
         let over = !was_ever_ready && (failures >= HOPELESS || !is_there);
-        state.send_replace(if over { State::Failed { why } } else { State::Down { why } });
+        let since = *since.get_or_insert_with(std::time::Instant::now);
+        state.send_replace(if over { State::Failed { why } } else { State::Down { why, since } });
         client.fail_all();
         while work.try_recv().is_ok() {} // it was meant for a session that no longer exists
         if over {
@@ -200,8 +209,15 @@ where
                 }
                 _ = beat.tick() => {
                     let limit = if self.ready { self.launch.silence_limit } else { self.launch.start_limit };
-                    if last_sign.elapsed() > limit {
+                    let silent = last_sign.elapsed();
+                    if silent > limit {
                         return format!("no sign of life for {} s", limit.as_secs());
+                    }
+                    if silent > STOPPED && machine::is_stopped(pid) {
+                        return "it was stopped".into();
+                    }
+                    if self.client.is_stalled(self.launch.work_limit) {
+                        return format!("it has worked for {} s without any answer", self.launch.work_limit.as_secs());
                     }
                     if self.ready {
                         beats += 1;

@@ -1,5 +1,7 @@
 //! What may be seen of the box: the log. What callers say never goes there.
 
+mod json_lines;
+
 use std::time::Duration;
 
 use std::io::IsTerminal;
@@ -9,6 +11,8 @@ use tokio::sync::mpsc;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+pub use json_lines::JsonLines;
 
 /// Starts logging to standard error. `level` is a filter such as `info` or `callbox=debug`;
 /// the environment variable `CALLBOX_LOG` goes before it.
