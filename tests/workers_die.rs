@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use appliance::{Site, process};
 use jiff::civil::Weekday;
+use rustix::process::Signal;
 
 /// What the caller may have to wait for words when an engine dies.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -55,6 +56,25 @@ fn what_was_said_is_heard_by_the_next_recogniser() {
 #[test]
 fn what_is_to_be_said_is_said_by_the_next_voice() {
     dies_at_the_end_of_the_first_turn("callbox-tts");
+}
+
+/// One that is stopped says nothing of it: it is missed within a second, and the caller hears of it no
+/// later than of one that is killed.
+#[test]
+fn a_frozen_engine_is_missed_and_replaced() {
+    for (worker, engine) in [("callbox-stt", "stt"), ("callbox-llm", "llm"), ("callbox-tts", "tts")] {
+        let Some(site) = Site::new(&format!("{worker}-frozen")) else { return };
+        let appliance = site.start(&[]);
+        let caller = site.dial(&appliance.uri, SCRIPT, &["--patience-ms", "1500"]);
+        caller.wait("caller_speech_end", Some(1));
+        let pid = appliance.worker(worker);
+        process::signal(pid, Signal::STOP);
+        let call = caller.finish();
+        call.assert_answered(4, ANSWER);
+        appliance.replaced(engine, pid);
+        assert!(!process::runs(pid), "the stopped one is gone");
+        assert_eq!(site.assert_sound(2).len(), 1, "{}", call.told());
+    }
 }
 
 fn dies_at_the_end_of_the_first_turn(worker: &str) {

@@ -68,13 +68,14 @@ impl Site {
     }
 
     /// `callbox VERB ..` with this site's configuration, on loopback, any free SIP port, with the
-    /// models of this clone; `settings` go over it.
+    /// models of this clone, and however busy this machine is it lets calls in; `settings` go over it.
     pub fn configured(&self, verb: &[&str], settings: &[&str]) -> Command {
         let (first, more) = verb.split_first().expect("a verb");
         let mut command = self.callbox(first);
         command.args(more).arg("--config").arg(self.folder.join("callbox.toml"));
         let models = concat!("engines.models=", env!("CARGO_MANIFEST_DIR"), "/models");
-        for setting in ["sip.bind=127.0.0.1", "sip.port=0", models].iter().chain(settings) {
+        let own = ["sip.bind=127.0.0.1", "sip.port=0", "calls.answer_within_ms=0", models];
+        for setting in own.iter().chain(settings) {
             command.args(["--set", setting]);
         }
         command

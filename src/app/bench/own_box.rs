@@ -63,6 +63,8 @@ impl OwnBox {
         let records = folder.0.join("bench.db");
         let mut settings = overrides(&records, calls);
         if captions {
+            // Whether calls are answered in time is not what is rehearsed.
+            settings.push("calls.answer_within_ms=0".into());
             settings.push(format!("records.captions={}", folder.0.join(CAPTIONS).display()));
         }
         let (file, business) = match (&config.config, ready_made) {

@@ -7,7 +7,7 @@ use audio::Resampler;
 use dialogue::agent::{Agent, Caller, Trust};
 use dialogue::business::Business;
 use dialogue::{Ask, Brain, Heard};
-use engine::{LlmEvent, LlmWork, Prompt, SttWork, TranscriptKind};
+use engine::{LlmEvent, LlmWork, Priority, Prompt, SttWork, TranscriptKind};
 use jiff::civil::DateTime;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -161,7 +161,8 @@ async fn decide(
 ) -> Result<(), String> {
     let (to_me, mut replies) = mpsc::channel(256);
     let ticket = client.ticket();
-    let taken = client.submit(ticket, LlmWork::Decide { session, ticket, prompt, grammar, max_tokens }, to_me);
+    let work = LlmWork::Decide { session, ticket, prompt, grammar, max_tokens, priority: Priority::Turn };
+    let taken = client.submit(ticket, work, to_me);
     loop {
         let reply = if taken { replies.recv().await } else { None };
         match reply {
