@@ -1,11 +1,12 @@
 //! Measuring a box at the wire, by calling it.
 //!
 //! `plan` says what each caller of a level says and with which voice, from a seed; `level` makes
-//! the calls of one level at once; `knee` says how many were too many; `figures` are what came of them; `stages` reads from the
-//! box's own record where a turn's time went; `own_box` starts a box to measure where none is
-//! named; `usage` counts what a box on this machine uses of it; `report` writes it all down, with
-//! plots drawn by `svg`. `chaos` kills and freezes engines under calls. [`media`] measures calls
-//! that only exchange sound.
+//! the calls of one level at once; `figures` are what came of them, `knee` says how many were too
+//! many; `stages` reads from the box's own record where a turn's time went; `own_box` starts a box
+//! to measure where none is named, `usage` counts what it takes of this machine; `report` writes it
+//! all down, with plots drawn by `svg`. `sizing` says from a few calls how many there can be;
+//! `engines` measures each engine alone, `chaos` kills and freezes them under calls, [`media`]
+//! measures calls that only exchange sound.
 //!
 //! # Deliberately absent
 //! Anything the box says about its own latency, but for the breakdown of a turn: what counts is

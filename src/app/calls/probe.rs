@@ -16,8 +16,13 @@ use super::phrases::speak;
 use super::voice::VoiceChoice;
 use crate::engines::{Client, Engines, Reply};
 
-/// What a caller asks, and how it is answered.
-const QUESTION: &str = "what are your opening hours on saturday";
+/// What a caller says, and how it is answered. The language model is tried with the first of these
+/// that is not settled by rules.
+const QUESTIONS: [&str; 3] = [
+    "what are your opening hours on saturday",
+    "i would like to book something for next friday at three",
+    "can you help me with something",
+];
 const ANSWERS: [&str; 4] = [
     "we are open from nine to five",
     "that is twenty five dollars",
@@ -33,9 +38,8 @@ pub struct Probe {
     engines: Engines,
     voice: VoiceChoice,
     question: Arc<Vec<i16>>,
-    prompt: Prompt,
-    grammar: String,
-    max_tokens: u16,
+    /// Prompt, grammar, and most tokens of a decision; none where rules settle everything.
+    decision: Option<(Prompt, String, u16)>,
 }
 
 /// How long work took when so much of it was asked for at once.
@@ -66,7 +70,7 @@ impl Probe {
         trust: Trust,
         local: DateTime,
     ) -> Result<Self, String> {
-        let clip = speak(&engines.tts, &voice, QUESTION).await?;
+        let clip = speak(&engines.tts, &voice, QUESTIONS[0]).await?;
         let mut question = Vec::with_capacity(2 * clip.samples.len());
         let mut up = Resampler::doubling();
         for frame in clip.samples.chunks(160) {
@@ -74,12 +78,14 @@ impl Probe {
         }
         let mut agent = Agent::new(Arc::clone(business), trust, Caller::default(), 0);
         let _ = agent.greet(local);
-        let heard = Heard { text: QUESTION.to_owned(), confidence: 1.0, ..Heard::default() };
-        let Ask::Model { shared, own, grammar, max_tokens } = agent.ask(local, &heard) else {
-            return Err("the agent asks the model nothing".into());
-        };
-        let (engines, question) = (engines.clone(), Arc::new(question));
-        Ok(Probe { engines, voice, question, prompt: Prompt { shared, own }, grammar, max_tokens })
+        let decision = QUESTIONS.iter().find_map(|text| {
+            let heard = Heard { text: (*text).to_owned(), confidence: 1.0, ..Heard::default() };
+            match agent.ask(local, &heard) {
+                Ask::Model { shared, own, grammar, max_tokens } => Some((Prompt { shared, own }, grammar, max_tokens)),
+                Ask::Nothing => None,
+            }
+        });
+        Ok(Probe { engines: engines.clone(), voice, question: Arc::new(question), decision })
     }
 
     /// The recogniser: so many calls at once, each with a question, so many times.
@@ -89,11 +95,12 @@ impl Probe {
 
     /// The language model: so many calls at once, each with a decision, so many times.
     pub async fn llm(&self, calls: usize, times: usize) -> Result<Tried, String> {
+        let Some(decision) = &self.decision else { return Ok(Tried { took_ms: vec![0.0], whole_ms: 0.0 }) };
         let sessions: Vec<_> = (0..calls).map(|_| self.engines.llm.session()).collect();
         let tried = at_once(calls, times, |call, _| {
             let client = self.engines.llm.clone();
             let session = sessions.get(call).copied().unwrap_or_else(|| client.session());
-            decide(client, session, self.prompt.clone(), self.grammar.clone(), self.max_tokens)
+            decide(client, session, decision.clone())
         })
         .await;
         sessions.into_iter().for_each(|session| self.engines.llm.close(session));
@@ -155,9 +162,7 @@ async fn transcribe(client: Client<engine::Stt>, samples: Arc<Vec<i16>>) -> Resu
 async fn decide(
     client: Client<engine::Llm>,
     session: engine::Session,
-    prompt: Prompt,
-    grammar: String,
-    max_tokens: u16,
+    (prompt, grammar, max_tokens): (Prompt, String, u16),
 ) -> Result<(), String> {
     let (to_me, mut replies) = mpsc::channel(256);
     let ticket = client.ticket();
