@@ -63,7 +63,11 @@ fn tests_of_the_judge_are_counted_apart() {
 #[test]
 fn the_page_stands_alone_and_no_name_breaks_it() {
     let report = report(vec![played("a", &[], &[]), played("b", &[FaultKind::NotSaid], &[])]);
-    let page = html(&report, Some(&[]));
+    let page = html(&report, Some(&report));
+    assert!(page.contains("<th>now</th>"), "held against the earlier run");
+    let (wrong, right) = (page.find("missed</b> b").expect("told"), page.find("right</b> a").expect("told"));
+    assert!(wrong < right && page.contains("open=\"\""), "what went wrong comes first, unfolded");
+    assert!(!html(&report, None).contains("<th>now</th>"));
     assert!(page.contains("</html>") && page.contains("<svg") && page.contains("Every scenario came out as before"));
     for bad in ["<script>", "<call>", "<voice>", "<b>NotSaid", "http://", "https://"] {
         assert!(!page.contains(bad), "{bad}");

@@ -3,6 +3,10 @@
 
 Right commands, and right commands with all values, in %, per set: what was trained, new values, new
 phrasings, both new, and two sets written apart (exam/apart.txt; src/llm-worker/tests/data).
+
+With --decisions N instead: N turns as calls have them, misheard ones among them, on one core. Says how
+many decisions are invalid (no JSON of the decision's shape, cut off, or not given), and which, and the
+times to the first token and to the last.
 """
 import argparse
 import json
@@ -81,14 +85,49 @@ def sat(worker, questions):
     return right, whole, invalid, per, sorted(times), wrong
 
 
+def turns(count):
+    """Turns of all kinds, new words and new phrasings in half of them each."""
+    r = random.Random(f"{SEED}/decisions")
+    for _ in range(count):
+        yield callers.turn(r, r.random() < 0.5, r.random() < 0.5)[0]
+
+
+def quantiles(times):
+    times = sorted(times)
+    p50, p95, p99 = (times[len(times) * share // 100] for share in (50, 95, 99))
+    return f"p50 {p50} p95 {p95} p99 {p99} most {times[-1]} ms"
+
+
+def validity(program, manifest, count):
+    worker = Worker(program, manifest, core=1)
+    firsts, lasts, invalid = [], [], []
+    for given in turns(count):
+        said, first, last = decided(worker, given)
+        if said is None or said["do"] not in prompt.ACTIONS:
+            invalid.append(given)
+        if last:
+            firsts.append(first)
+            lasts.append(last)
+    worker.close()
+    print(f"{manifest}: {len(invalid)} of {count} decisions invalid; on one core: "
+          f"first token {quantiles(firsts)}; whole decision {quantiles(lasts)}")
+    for given in invalid:
+        print("  invalid:", given.replace("\n", " | "))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("program")
     arguments.add_argument("manifests", nargs="+")
     arguments.add_argument("--count", type=int, default=500)
     arguments.add_argument("--wrong", action="store_true", help="show what went wrong in the sets written apart")
+    arguments.add_argument("--decisions", type=int, help="count invalid ones among so many, and take the time")
     chosen = arguments.parse_args()
     prompt.check()
+    if chosen.decisions:
+        for manifest in chosen.manifests:
+            validity(chosen.program, manifest, chosen.decisions)
+        return
     exam = list(sets(chosen.count))
     columns, weak = [], []
     for manifest in chosen.manifests:

@@ -1,4 +1,5 @@
 """callbox-llm as Callbox runs it: postcard frames over a socket (src/engine/{frame,protocol}.rs)."""
+import os
 import socket
 import struct
 import subprocess
@@ -8,7 +9,7 @@ HELLO, WORK = 0, 2  # Down
 READY, EVENT, FAILED = 0, 2, 3  # Up
 DECIDE = 1  # LlmWork
 PIECE = 0  # LlmEvent
-MOST_TOKENS = 120
+MOST_TOKENS = 96  # src/dialogue/agent/brain.rs: what is cut off there is invalid here
 PATIENCE_S = 60
 
 
@@ -50,11 +51,13 @@ class Reader:
 
 
 class Worker:
-    def __init__(self, program, manifest):
+    def __init__(self, program, manifest, core=None):
+        """With a core, the worker has that one and no other."""
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(PATIENCE_S)
         self.process = subprocess.Popen([program, "--manifest", manifest, "--slots", "1"], stdin=theirs,
-                                        stdout=subprocess.DEVNULL)
+                                        stdout=subprocess.DEVNULL,
+                                        preexec_fn=core and (lambda: os.sched_setaffinity(0, {core - 1})))
         theirs.close()
         self.asked = 0
         self._send(number(HELLO) + number(PROTOCOL))

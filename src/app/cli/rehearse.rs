@@ -87,10 +87,10 @@ pub fn run(args: Args) -> Result<(), CliError> {
             .map_err(|error| CliError::Failed(format!("can't make {}: {error}", folder.display())))?;
     }
     let report = block_on(rehearse(&args, scenarios))?;
-    let changed = earlier.map(|earlier| changes(&earlier, &report));
+    let changed = earlier.as_ref().map(|earlier| changes(earlier, &report));
     if let Some(folder) = &args.report {
         write(folder, "rehearsal.json", &serde_json::to_string_pretty(&report).map_err(CliError::failed)?)?;
-        write(folder, "rehearsal.html", &html(&report, changed.as_deref()))?;
+        write(folder, "rehearsal.html", &html(&report, earlier.as_ref()))?;
     }
     if args.json {
         println!("{}", serde_json::to_string(&report).map_err(CliError::failed)?);

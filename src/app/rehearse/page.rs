@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::compare::Change;
+use super::compare::{Change, changes};
 use super::report::{Played, Report, Totals};
 use crate::bench::svg::{self, Axes, escaped};
 
 const STYLE: &str = concat!(include_str!("../bench/report.css"), include_str!("page.css"));
 const BINS: usize = 40;
 
-/// The report as one page that needs nothing else.
-pub fn html(report: &Report, changes: Option<&[Change]>) -> String {
+/// The report as one page that needs nothing else, held against an earlier one where there is one.
+pub fn html(report: &Report, earlier: Option<&Report>) -> String {
     let mut page = String::new();
     let _ = write!(
         page,
@@ -26,24 +26,43 @@ pub fn html(report: &Report, changes: Option<&[Change]>) -> String {
             report.version
         ))
     );
-    page.push_str(&totals(&report.totals));
-    if let Some(changes) = changes {
-        page.push_str(&changed(changes));
+    page.push_str(&totals(&report.totals, earlier));
+    if let Some(earlier) = earlier {
+        page.push_str(&changed(&changes(earlier, report)));
     }
     page.push_str(&faults(&report.totals));
     page.push_str(&businesses(&report.played));
     page.push_str(&latency(&report.played));
     page.push_str(&unplayed(&report.unplayed));
-    page.push_str("<h2>Every call</h2>\n");
-    for played in &report.played {
-        page.push_str(&one(played));
+    let (good, bad): (Vec<&Played>, Vec<&Played>) = report.played.iter().partition(|played| played.passed());
+    for (title, calls) in [("Calls that went wrong", bad), ("Calls as they should be", good)] {
+        if !calls.is_empty() {
+            let _ = writeln!(page, "<h2>{title}</h2>");
+            calls.iter().for_each(|played| page.push_str(&one(played)));
+        }
     }
     page.push_str("</body></html>\n");
     page
 }
 
-fn totals(totals: &Totals) -> String {
-    let rows = [
+fn totals(totals: &Totals, earlier: Option<&Report>) -> String {
+    let now = figures(totals);
+    let Some(earlier) = earlier else {
+        let rows: String =
+            now.iter().map(|(what, value)| format!("<tr><td>{what}</td><td>{value}</td></tr>")).collect();
+        return format!("<table>{rows}</table>\n");
+    };
+    let before = figures(&earlier.totals);
+    let row = |((what, value), (_, before)): (&(&str, String), &(&str, String))| {
+        format!("<tr><td>{what}</td><td>{before}</td><td>{value}</td></tr>")
+    };
+    let rows: String = now.iter().zip(&before).map(row).collect();
+    format!("<table><tr><th></th><th>{}</th><th>now</th></tr>{rows}</table>\n", escaped(&earlier.began))
+}
+
+/// A rehearsal in words and figures.
+fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
+    vec![
         ("right outcome", format!("{} of {} ({:.0} %)", totals.right, totals.calls, 100.0 * totals.success)),
         ("with an effect nobody wanted", totals.wrong_effects.to_string()),
         ("said what it is, first of all", format!("{} of {}", totals.disclosed, totals.calls)),
@@ -52,9 +71,7 @@ fn totals(totals: &Totals) -> String {
         ("voice to voice p50 / p95, ms", quantiles(totals.voice_to_voice.p50_ms, totals.voice_to_voice.p95_ms)),
         ("cut in to silence p50 / p95, ms", quantiles(totals.barge_in.p50_ms, totals.barge_in.p95_ms)),
         ("tests of the judge caught", format!("{} of {}", totals.judge_caught, totals.judge_tests)),
-    ];
-    let rows: String = rows.iter().map(|(what, value)| format!("<tr><td>{what}</td><td>{value}</td></tr>")).collect();
-    format!("<table>{rows}</table>\n")
+    ]
 }
 
 fn quantiles(p50: f64, p95: f64) -> String {
@@ -111,7 +128,8 @@ fn businesses(played: &[Played]) -> String {
     let name = |business: &str| if business.is_empty() { "own".to_owned() } else { business.to_owned() };
     let rows: Vec<(String, Vec<f64>)> =
         by_business.into_iter().map(|(business, counts)| (name(business), counts.to_vec())).collect();
-    format!("<h2>By business</h2>\n{}\n", svg::stacked("calls", &["right", "missed", "wrong effect"], &rows))
+    let plot = svg::stacked("calls", &["right", "missed", "wrong effect"], &rows);
+    format!("<h2>By business</h2>\n<div class=\"outcomes\">{plot}</div>\n")
 }
 
 fn latency(played: &[Played]) -> String {
@@ -139,7 +157,7 @@ fn unplayed(unplayed: &BTreeMap<String, String>) -> String {
 fn one(played: &Played) -> String {
     let mut text = format!(
         "<details class=\"{}\"><summary><b>{}</b> {} <i>{}</i></summary><p>{}, {}</p>\n",
-        if played.passed() { "ok" } else { "failed" },
+        if played.passed() { "ok" } else { "failed\" open=\"" },
         played.word(),
         escaped(&played.scenario),
         escaped(&played.title),

@@ -12,7 +12,7 @@ use crate::business::Phrase;
 use crate::parse::{answer, digits, spelling, words};
 
 /// Bound of a decision in quoted mode: the longest sentence of the grammar that makes sense.
-const QUOTED_TOKENS: u16 = 64;
+const QUOTED_TOKENS: u16 = 96;
 /// The same with a wording.
 const FREE_TOKENS: u16 = 128;
 /// Of a read-back at least this much must have been heard for a yes to count, in percent.

@@ -149,7 +149,7 @@ fn the_grammar_holds_only_what_is_possible() {
     assert!(!grammar.contains("\"choose_option\"") && !grammar.contains("\"yes\""), "{grammar}");
     assert!(grammar.contains("\"book\"") && grammar.contains("\"tuesday\""), "{grammar}");
     assert!(!grammar.contains("say"), "{grammar}");
-    assert!(max_tokens <= 64);
+    assert!(max_tokens <= 96);
 }
 
 #[test]
