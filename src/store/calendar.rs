@@ -194,7 +194,7 @@ impl Store {
     pub fn release_all(&self, call: &str) -> bool {
         let call = call.to_owned();
         self.record("releasing holds", move |transaction| {
-            transaction.execute("delete from holds where call = ?", [&call])?;
+            transaction.prepare_cached("delete from holds where call = ?")?.execute([&call])?;
             Ok(())
         })
     }

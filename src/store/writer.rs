@@ -9,8 +9,18 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::{StoreError, Trouble};
 use crate::health::Tally;
 
-/// What the writer is given: work that opens and ends its own transaction.
-type Job = Box<dyn FnOnce(&mut Pen) + Send>;
+/// Records that share a transaction at most: what a burst of calls queues costs one commit.
+const BATCH: u64 = 64;
+
+/// What the writer is given.
+enum Job {
+    /// Work that opens and ends its own transaction, for somebody waits for it.
+    Ask(Box<dyn FnOnce(&mut Pen) + Send>),
+    /// A record, which shares its transaction with others; and what it does, for the owner.
+    Record(Box<Record>, &'static str),
+}
+
+type Record = dyn FnOnce(&Transaction<'_>) -> Result<(), Trouble> + Send;
 
 /// The one thread that writes, and the bounded queue to it. Dropped, it writes what is queued.
 pub(crate) struct Writer {
@@ -28,20 +38,88 @@ struct Pen {
 }
 
 impl Pen {
-    fn write<T>(
-        &mut self,
-        full: bool,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+    fn begin(&mut self, full: bool) -> Result<Transaction<'_>, Trouble> {
         if self.full != full {
             self.connection.pragma_update(None, "synchronous", if full { "full" } else { "normal" })?;
             self.full = full;
         }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// Alone, and waiting for the disk.
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        let transaction = self.begin(true)?;
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
     }
+}
+
+/// Says how each record fared.
+struct Told {
+    path: PathBuf,
+    tally: Arc<Tally>,
+}
+
+impl Told {
+    fn failed(&self, count: u64, trouble: Trouble, doing: &'static str) {
+        let why = trouble.at(&self.path, doing).to_string();
+        (0..count).for_each(|_| self.tally.failed(why.clone()));
+    }
+
+    /// Writes a record and those queued behind it, as long as nobody waits; who does comes back.
+    fn batch(&self, pen: &mut Pen, first: (Box<Record>, &'static str), inbox: &Receiver<Job>) -> Option<Job> {
+        let mut waiting = None;
+        let (mut record, mut doing) = first;
+        let transaction = match pen.begin(false) {
+            Ok(transaction) => transaction,
+            Err(trouble) => {
+                self.failed(1, trouble, doing);
+                return None;
+            }
+        };
+        let (mut written, mut refused) = (0, Vec::new());
+        loop {
+            match alone(&transaction, record) {
+                Ok(()) => written += 1,
+                // The database has given up the whole transaction, as it does when the disk is full.
+                Err(trouble) if transaction.is_autocommit() => {
+                    self.failed(written + 1 + refused.len() as u64, trouble, doing);
+                    return None;
+                }
+                Err(trouble) => refused.push((trouble, doing)),
+            }
+            match inbox.try_recv() {
+                Ok(Job::Record(next, what)) if written < BATCH => (record, doing) = (next, what),
+                Ok(job) => {
+                    waiting = Some(job);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        match transaction.commit() {
+            Ok(()) => (0..written).for_each(|_| self.tally.wrote()),
+            Err(error) => self.failed(written, error.into(), doing),
+        }
+        // After those that got through, so that their trouble is not taken for over.
+        refused.into_iter().for_each(|(trouble, doing)| self.failed(1, trouble, doing));
+        waiting
+    }
+}
+
+/// One record of a batch: what it did is undone when it fails, and nothing else.
+fn alone(transaction: &Transaction<'_>, record: Box<Record>) -> Result<(), Trouble> {
+    transaction.prepare_cached("savepoint record")?.execute([])?;
+    // A panic in one record rolls that record back and must not end all recording.
+    let done = catch_unwind(AssertUnwindSafe(|| record(transaction)));
+    if !matches!(done, Ok(Ok(()))) && !transaction.is_autocommit() {
+        transaction.prepare_cached("rollback to record")?.execute([])?;
+    }
+    if !transaction.is_autocommit() {
+        transaction.prepare_cached("release record")?.execute([])?;
+    }
+    done.unwrap_or(Ok(()))
 }
 
 impl Writer {
@@ -56,7 +134,10 @@ impl Writer {
         let pen = Pen { connection, full: true };
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_all(pen, &inbox))
+            .spawn({
+                let told = Told { path: path.clone(), tally: Arc::clone(&tally) };
+                move || write_all(pen, &told, &inbox)
+            })
             .map_err(|error| StoreError::Unopenable { path: path.clone(), why: error.to_string() })?;
         Ok(Writer { jobs: Some(jobs), thread: Some(thread), path, tally })
     }
@@ -68,10 +149,10 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = sync_channel(1);
-        let job: Job = Box::new(move |pen| {
+        let job = Job::Ask(Box::new(move |pen| {
             // Nobody waits any more: what was asked still holds, its key finds it again.
-            let _ = answer.send(pen.write(true, work));
-        });
+            let _ = answer.send(pen.write(work));
+        }));
         self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)?;
         answered.recv().map_err(|_| StoreError::Closed)?.map_err(|trouble| trouble.at(&self.path, doing))
     }
@@ -83,12 +164,7 @@ impl Writer {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<(), Trouble> + Send + 'static,
     ) -> bool {
-        let (tally, path) = (self.tally.clone(), self.path.clone());
-        let job: Job = Box::new(move |pen| match pen.write(false, work) {
-            Ok(()) => tally.wrote(),
-            Err(trouble) => tally.failed(trouble.at(&path, doing).to_string()),
-        });
-        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(Job::Record(Box::new(work), doing)));
         match sent {
             Some(Ok(())) => true,
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
@@ -108,9 +184,15 @@ impl Drop for Writer {
     }
 }
 
-fn write_all(mut pen: Pen, inbox: &Receiver<Job>) {
+fn write_all(mut pen: Pen, told: &Told, inbox: &Receiver<Job>) {
     while let Ok(job) = inbox.recv() {
-        // A panic in one job rolls that job back and must not end all recording.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut pen)));
+        let mut next = Some(job);
+        while let Some(job) = next.take() {
+            match job {
+                // A panic rolls back, and must not end all recording.
+                Job::Ask(work) => drop(catch_unwind(AssertUnwindSafe(|| work(&mut pen)))),
+                Job::Record(record, doing) => next = told.batch(&mut pen, (record, doing), inbox),
+            }
+        }
     }
 }
