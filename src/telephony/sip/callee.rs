@@ -26,6 +26,7 @@ impl Endpoint {
         let outcome = if self.merged.contains_key(&merge) {
             Err(Reply::new(482))
         } else {
+            self.make_room();
             self.admission().and_then(|()| self.room(&incoming)).and_then(|()| {
                 let offer = description(&incoming.request, &self.config.user_agent)?;
                 if let Some(offer) = &offer {

@@ -29,6 +29,7 @@ mod endpoint;
 mod flow;
 mod framing;
 mod guard;
+mod half_open;
 mod identity;
 mod inbound;
 mod info;

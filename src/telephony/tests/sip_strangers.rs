@@ -5,9 +5,9 @@ mod peer;
 
 use std::time::Duration;
 
-use peer::{BOX, Bench, OFFER, Seen, at, header, invite, request};
+use peer::{BOX, Bench, OFFER, Seen, at, header, invite, media, request};
 use sipx_sip::auth::{Challenge, Credentials as Known, respond, strongest};
-use telephony::sip::{Config, Credentials, Denial, Flood, Notice};
+use telephony::sip::{Command, Config, Credentials, Denial, Flood, Notice};
 
 fn config() -> Config {
     let mut config = Config::new(at(BOX));
@@ -191,6 +191,25 @@ fn a_flood_from_everywhere_leaves_running_calls_and_friends_alone() {
     assert_eq!(bench.send(&peer::within("BYE", "good", &to, 2, "")).statuses(), [200]);
     bench.from = at("192.0.2.50:5060");
     assert!(bench.send(&invite("friend", OFFER)).incoming().is_some());
+}
+
+#[test]
+fn calls_that_nobody_acknowledges_make_room() {
+    let mut bench = Bench::with(Config::new(at(BOX)).max_calls(3));
+    let (_, to) = bench.call("good");
+    for forged in ["198.51.100.9:5060", "198.51.100.10:5060"] {
+        bench.from = at(forged);
+        let call = bench.invite(forged);
+        let _ = bench.command(Command::Answer { call, media: media() });
+    }
+    bench.from = at(peer::PHONE);
+    let _ = bench.pass(Duration::from_millis(1_500));
+    assert_eq!(bench.send(&invite("early", OFFER)).statuses(), [503], "an ACK may take that long");
+    let _ = bench.pass(Duration::from_millis(600));
+    let seen = bench.send(&invite("later", OFFER));
+    assert!(seen.incoming().is_some() && seen.ended() == 1, "one place is enough for one caller: {seen:?}");
+    assert!(!seen.methods().contains(&"BYE".to_owned()), "nothing goes to the forged address: {seen:?}");
+    assert_eq!(bench.send(&peer::within("OPTIONS", "good", &to, 2, "")).statuses(), [200], "who talks is left alone");
 }
 
 #[test]
