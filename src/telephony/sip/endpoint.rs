@@ -224,7 +224,7 @@ impl Endpoint {
     pub(super) fn host(&self, flow: Flow) -> String {
         let advertised = self.config.advertised;
         let as_seen = self.config.contact_as_seen;
-        if let Some(learned) = self.lines.address_for(flow.peer(), advertised.port(), as_seen)
+        if let Some(learned) = self.lines.address_for(flow, advertised.port(), as_seen)
             && (as_seen || advertised.ip().is_unspecified())
         {
             return learned.to_string();

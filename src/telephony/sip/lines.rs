@@ -42,7 +42,7 @@ pub(super) struct Lines {
     accounts: Vec<Line>,
     trunks: Vec<TrunkLine>,
     /// Our address as a peer sees it, by the peer's.
-    seen: HashMap<SocketAddr, SocketAddr>,
+    seen: HashMap<(Transport, SocketAddr), SocketAddr>,
     /// Which of our addresses a peer is reached from.
     own: HashMap<IpAddr, IpAddr>,
 }
@@ -113,8 +113,9 @@ impl Lines {
     }
 
     /// Our address for a peer, where it was learned.
-    pub(super) fn address_for(&self, peer: SocketAddr, port: u16, as_seen: bool) -> Option<SocketAddr> {
-        let seen = self.seen.get(&peer).copied().filter(|_| as_seen);
+    pub(super) fn address_for(&self, flow: Flow, port: u16, as_seen: bool) -> Option<SocketAddr> {
+        let peer = flow.peer();
+        let seen = self.seen.get(&(flow.transport(), peer)).copied().filter(|_| as_seen);
         seen.or_else(|| self.own.get(&peer.ip()).map(|ip| SocketAddr::new(*ip, port)))
     }
 
@@ -375,7 +376,7 @@ impl Endpoint {
             return;
         }
         if self.lines.seen.len() < 256 {
-            self.lines.seen.insert(flow.peer(), seen);
+            self.lines.seen.insert((flow.transport(), flow.peer()), seen);
             self.registration(at, registration::Input::Again);
         }
     }
