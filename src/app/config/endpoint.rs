@@ -23,6 +23,7 @@ impl Config {
         config.allow.extend([IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(sip::Network::from));
         config.referrers = self.dial.referrers.iter().filter_map(|network| network.parse().ok()).collect();
         config.realm.clone_from(&self.sip.realm);
+        config.digests = self.sip.digests.iter().map(|digest| (*digest).into()).collect();
         config.flood = Some(sip::Flood { per_source: self.sip.flood_per_source, in_all: self.sip.flood_in_all });
         config.ban_after = self.sip.ban_after;
         config.ban_for = Duration::from_secs(60 * u64::from(self.sip.ban_minutes));

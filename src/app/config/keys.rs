@@ -45,6 +45,12 @@ pub const KEYS: &[Key] = &[
         "Who may call, like [\"10.0.0.0/8\"], never limited or banned; others are refused. Empty: everybody may.",
     ),
     key("sip.realm", Kind::Text, "\"callbox\"", "What phones are told that a [[user]]'s password is for."),
+    key(
+        "sip.digests",
+        Kind::Some(&["sha256", "md5"]),
+        "[\"sha256\", \"md5\"]",
+        "How it may be proven, the preferred first; [\"md5\"] alone for phones that stumble over anything else.",
+    ),
     key("sip.ban_after", Kind::Number(0, 1_000), "5", "Wrong passwords that shut a source out; 0: never."),
     key("sip.ban_minutes", Kind::Number(1, 100_000), "10", "For how long."),
     key(

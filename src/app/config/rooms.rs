@@ -38,6 +38,8 @@ pub struct Sip {
     /// Networks.
     pub allow: Vec<String>,
     pub realm: String,
+    /// The preferred first.
+    pub digests: Vec<Digest>,
     pub ban_after: u32,
     pub ban_minutes: u32,
     pub flood_per_source: u32,
@@ -67,6 +69,24 @@ pub enum Transport {
     Udp,
     Tcp,
     Tls,
+}
+
+/// How callers prove a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Digest {
+    Sha256,
+    Md5,
+}
+
+impl From<Digest> for telephony::sip::digest::Hash {
+    fn from(digest: Digest) -> Self {
+        match digest {
+            Digest::Sha256 => Self::Sha256,
+            Digest::Md5 => Self::Md5,
+        }
+    }
 }
 
 /// The audio's ports.

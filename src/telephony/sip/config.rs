@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::digest::Credentials;
+use super::digest::{Credentials, Hash};
 use super::guard::Flood;
 use super::network::Network;
 use super::registration::Account;
@@ -62,6 +62,8 @@ pub struct Config {
     pub users: Vec<Credentials>,
     /// What a password is for, as shown to whoever is asked.
     pub realm: String,
+    /// How they prove it, the preferred first.
+    pub digests: Vec<Hash>,
     /// How much is listened to from others; none: to everything.
     pub flood: Option<Flood>,
     /// So many wrong passwords from one source ban it; 0: never.
@@ -108,6 +110,7 @@ impl Config {
             restricted: false,
             users: Vec::new(),
             realm: "callbox".to_owned(),
+            digests: vec![Hash::Sha256, Hash::Md5],
             flood: None,
             ban_after: 5,
             ban_for: Duration::from_secs(600),

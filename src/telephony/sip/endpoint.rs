@@ -49,7 +49,8 @@ impl Endpoint {
     pub fn new(config: Config, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let users = config.users.clone();
-        let server = Server::new(config.realm.clone(), users, config.secret.unwrap_or_else(|| secret(&mut random)));
+        let secret = config.secret.unwrap_or_else(|| secret(&mut random));
+        let server = Server::new(config.realm.clone(), &config.digests, users, secret);
         let lines = Lines::new(&config.accounts, &config.trunks, &mut random);
         Endpoint {
             config,

@@ -18,6 +18,15 @@ use std::fmt;
 pub use client::{Client, Refusal};
 pub use server::{Proof, Server, Verdict};
 
+/// How a password is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// RFC 8760.
+    Sha256,
+    /// What old phones have; some of them stumble when they are offered anything else.
+    Md5,
+}
+
 /// A user and what proves it. Prints without the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {

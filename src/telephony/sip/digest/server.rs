@@ -7,15 +7,13 @@ use machine::Now;
 use sha2::Sha256;
 use sipx_sip::auth::{self, Algorithm, Challenge};
 
-use super::Credentials;
 use super::fields::{field, fields};
+use super::{Credentials, Hash};
 
 /// How long a nonce may be used; the peer is then told that it is stale and takes a new one.
 const LIFE: Duration = Duration::from_secs(300);
 /// Nonces whose count is remembered: only of those whose user proved the password.
 const MOST_COUNTED: usize = 4_096;
-/// What is offered, the better first (RFC 8760, 2.3).
-const OFFERED: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
 /// What a request says to prove who sends it.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +47,8 @@ pub enum Verdict {
 /// MAC), so that asking costs as much for a million strangers as for one.
 pub struct Server {
     realm: String,
+    /// What is offered, the better first (RFC 8760, 2.3).
+    offered: Vec<Algorithm>,
     users: Vec<Credentials>,
     secret: [u8; 32],
     counted: HashMap<u64, Counted>,
@@ -69,9 +69,14 @@ struct Nonce {
 }
 
 impl Server {
-    /// A server of these users.
-    pub fn new(realm: String, users: Vec<Credentials>, secret: [u8; 32]) -> Self {
-        Server { realm, users, secret, counted: HashMap::new(), ages: BTreeMap::new(), forgotten_ms: None }
+    /// A server of these users, who prove themselves by one of these, the preferred first.
+    pub fn new(realm: String, offered: &[Hash], users: Vec<Credentials>, secret: [u8; 32]) -> Self {
+        let algorithm = |hash: &Hash| match hash {
+            Hash::Sha256 => Algorithm::Sha256,
+            Hash::Md5 => Algorithm::Md5,
+        };
+        let offered = offered.iter().map(algorithm).collect();
+        Server { realm, offered, users, secret, counted: HashMap::new(), ages: BTreeMap::new(), forgotten_ms: None }
     }
 
     /// Whether anybody could pass.
@@ -97,7 +102,7 @@ impl Server {
             let (realm, algorithm) = (&self.realm, algorithm.as_str());
             format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}")
         };
-        OFFERED.into_iter().map(challenge).collect()
+        self.offered.iter().copied().map(challenge).collect()
     }
 
     /// What a request's proof is worth.
@@ -144,7 +149,7 @@ impl Server {
             auth::respond(&challenge, &credentials, proof.method, field(row, "uri")?, count, field(row, "cnonce")?);
         let right = fields(right.as_bytes())?;
         let same = equal(field(&right, "response")?, field(row, "response")?);
-        let asked = OFFERED.contains(&algorithm)
+        let asked = self.offered.contains(&algorithm)
             && field(row, "qop").is_some_and(|qop| qop.eq_ignore_ascii_case("auth"))
             && field(row, "uri") == Some(proof.uri);
         known.filter(|_| same && asked).map(|user| (user, count))
