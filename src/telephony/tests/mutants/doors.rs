@@ -5,7 +5,7 @@ use machine::{Machine, Now, Poll};
 use telephony::media::srtp::{Keys, MasterKey, Outbound, Suite};
 use telephony::media::{self, Codec, Peer, Receiver, Settings};
 use telephony::sdp::{self, LocalMedia, Policy, Security};
-use telephony::sip::{Command, Config, ConnectionId, Endpoint, Event, Input, Output, Transport};
+use telephony::sip::{Command, Config, ConnectionId, Credentials, Endpoint, Event, Input, Output, Transport, Trunk};
 
 use super::Door;
 use super::seeds::invite;
@@ -18,6 +18,8 @@ pub struct Doors {
     now: Now,
     knocks: u32,
     endpoint: Endpoint,
+    /// Asks callers for a password, and has one for its own calls.
+    guarded: Endpoint,
     plain: Receiver,
     secure: Vec<(Receiver, Outbound)>,
 }
@@ -41,12 +43,41 @@ fn secure(suite: Suite) -> (Receiver, Outbound) {
     (Receiver::new(Now::ZERO, Settings::new(7, "cname", 1), usual), Outbound::new(&key))
 }
 
+fn guarded() -> Endpoint {
+    let own = Credentials { user: "phone".into(), password: "secret".into() };
+    let mut config = Config::new(at("192.0.2.1:5060")).max_calls(40);
+    config.users = vec![own.clone()];
+    config.ban_after = 0;
+    config.trunks = vec![Trunk {
+        name: "carrier".into(),
+        targets: vec!["sip:192.0.2.77".parse().expect("a hop")],
+        from: Vec::new(),
+        credentials: Some(own),
+        ping: None,
+    }];
+    let mut endpoint = Endpoint::new(config, 7);
+    endpoint.handle(Now::from_millis(1), Input::Command(Command::SignOn));
+    let mut asked = Vec::new();
+    while let Poll::Do(output) = endpoint.poll() {
+        if let Output::Resolve { query, .. } = output {
+            asked.push(query);
+        }
+    }
+    for query in asked {
+        let addresses = vec![at("192.0.2.77:0").ip()];
+        endpoint.handle(Now::from_millis(2), Input::Resolved { query, addresses, own: None });
+        while let Poll::Do(_) = endpoint.poll() {}
+    }
+    endpoint
+}
+
 impl Default for Doors {
     fn default() -> Self {
         Doors {
             now: Now::from_millis(1_000),
             knocks: 0,
             endpoint: Endpoint::new(Config::new(at("192.0.2.1:5060")).max_calls(40), 7),
+            guarded: guarded(),
             plain: Receiver::new(Now::ZERO, Settings::new(7, "cname", 1), Peer::usual(peer())),
             secure: Suite::ALL.map(secure).into(),
         }
@@ -69,6 +100,7 @@ impl Doors {
             Door::Rtp | Door::Digits => hear(&mut self.plain, self.now, false, bytes.to_vec()),
             Door::Rtcp => hear(&mut self.plain, self.now, true, bytes.to_vec()),
             Door::Srtp => self.encrypted(bytes),
+            Door::Digest => self.digest(bytes),
         }
     }
 
@@ -122,6 +154,50 @@ impl Doors {
         }
     }
 
+    /// As the proof of a call to us, and as the challenge to a call of ours, which is dialled first.
+    fn digest(&mut self, value: &[u8]) {
+        let value: Vec<u8> = value.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
+        let local = at("192.0.2.1:5060");
+        let plain = "<sip:a@192.0.2.9>";
+        let call = format!("proof{}", self.knocks);
+        let invite = invite(["sip:box@192.0.2.1", plain, plain, plain], &call, "");
+        let bytes = with_header(&invite, "Authorization", &value);
+        let now = self.now;
+        let sent = drain(&mut self.guarded, now, Input::Datagram { local, from: at("192.0.2.9:5060"), bytes });
+        assert!(
+            self.knocks > 1 || sent.iter().any(|sent| sent.starts_with(b"SIP/2.0 401")),
+            "nobody is let in for nothing"
+        );
+        let dial = Command::Dial {
+            token: 1,
+            target: "sip:300@carrier".into(),
+            destination: None,
+            from_display: None,
+            from_user: "box".into(),
+            media: self::local(),
+            transport: Transport::Udp,
+            connection: None,
+        };
+        let sent = drain(&mut self.guarded, now, Input::Command(dial));
+        let Some(invite) = sent.iter().find(|sent| sent.starts_with(b"INVITE ")) else {
+            assert!(self.knocks > 1, "a call goes out");
+            return;
+        };
+        let (status, name) = match self.knocks % 2 {
+            0 => ("401 Unauthorized", "WWW-Authenticate"),
+            _ => ("407 Proxy Authentication Required", "Proxy-Authenticate"),
+        };
+        let from = at("192.0.2.77:5060");
+        let bytes = with_header(&answer(invite, status), name, &value);
+        let again = drain(&mut self.guarded, now, Input::Datagram { local, from, bytes });
+        // Whatever became of it, it is over.
+        let last = again.iter().find(|sent| sent.starts_with(b"INVITE ")).unwrap_or(invite);
+        let bytes = answer(last, "486 Busy Here");
+        drain(&mut self.guarded, now, Input::Datagram { local, from, bytes });
+        self.guarded.wake(now);
+        while let Poll::Do(_) = self.guarded.poll() {}
+    }
+
     fn tell(&mut self, input: Input) {
         self.endpoint.handle(self.now, input);
         let mut answers = Vec::new();
@@ -137,6 +213,40 @@ impl Doors {
         self.endpoint.wake(self.now);
         while let Poll::Do(_) = self.endpoint.poll() {}
     }
+}
+
+/// The answer to a request of ours, without a body.
+fn answer(request: &[u8], status: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(request);
+    let echoed = text
+        .lines()
+        .filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)));
+    let headers: String = echoed.map(|line| format!("{line}\r\n")).collect();
+    format!("SIP/2.0 {status}\r\n{headers}\r\n").into_bytes()
+}
+
+/// A message with one more header field, at its end.
+fn with_header(message: &[u8], name: &str, value: &[u8]) -> Vec<u8> {
+    let end = message.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_default();
+    [&message[..end], b"\r\n", name.as_bytes(), b": ", value, &message[end..]].concat()
+}
+
+/// Lets an input in and gives what is sent.
+fn drain(endpoint: &mut Endpoint, now: Now, input: Input) -> Vec<Vec<u8>> {
+    endpoint.handle(now, input);
+    let (mut sent, mut answers) = (Vec::new(), Vec::new());
+    while let Poll::Do(output) = endpoint.poll() {
+        match output {
+            Output::Datagram { bytes, .. } => sent.push(bytes),
+            Output::Event(Event::Incoming { call, .. }) => answers.push(Command::HangUp { call }),
+            _ => {}
+        }
+    }
+    for command in answers {
+        endpoint.handle(now, Input::Command(command));
+        while let Poll::Do(_) = endpoint.poll() {}
+    }
+    sent
 }
 
 fn description(bytes: &[u8]) {

@@ -29,12 +29,14 @@ pub enum Door {
     Digits,
     /// SRTP and SRTCP, forged and authentic.
     Srtp,
+    /// Digests: proofs of those who call us, and challenges to calls of ours.
+    Digest,
 }
 
 impl Door {
     /// Each.
-    pub const ALL: [Door; 8] =
-        [Door::Sip, Door::Stream, Door::Uri, Door::Sdp, Door::Rtp, Door::Rtcp, Door::Digits, Door::Srtp];
+    pub const ALL: [Door; 9] =
+        [Door::Sip, Door::Stream, Door::Uri, Door::Sdp, Door::Rtp, Door::Rtcp, Door::Digits, Door::Srtp, Door::Digest];
 
     /// As it is called on the command line.
     pub fn name(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Door {
             Door::Rtcp => "rtcp",
             Door::Digits => "digits",
             Door::Srtp => "srtp",
+            Door::Digest => "digest",
         }
     }
 }

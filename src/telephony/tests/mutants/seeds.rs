@@ -117,6 +117,18 @@ fn rtcp() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Values of Authorization and of WWW-Authenticate.
+const DIGESTS: [&str; 6] = [
+    "Digest username=\"phone\", realm=\"callbox\", nonce=\"0011aabb\", uri=\"sip:box@192.0.2.1\", \
+     response=\"6629fae49393a05397450978507c4ef1\", qop=auth, nc=00000001, cnonce=\"0a4f113b\", algorithm=MD5",
+    "Digest username=phone,realm=callbox,nonce=,uri=\"sip:box@192.0.2.1\",response=\"\",nc=ffffffff,algorithm=SHA-256-sess",
+    "Digest realm=\"a \\\"quoted\\\" realm\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", qop=\"auth,auth-int\", \
+     opaque=\"5ccc069c403ebaf9f0171e9517f40e41\", algorithm=SHA-256, stale=FALSE, domain=\"sip:a sip:b\"",
+    "Digest realm=\"pbx\", nonce=\"n\", algorithm=SHA-512-256, userhash=true, charset=UTF-8",
+    "Digest realm=\"pbx\", nonce=\"n\", stale=true",
+    "NTLM realm=\"pbx\", targetname=\"server\"",
+];
+
 /// Honest messages for a door.
 pub fn seeds(door: Door) -> Vec<Vec<u8>> {
     match door {
@@ -127,5 +139,6 @@ pub fn seeds(door: Door) -> Vec<Vec<u8>> {
         Door::Rtcp => rtcp(),
         Door::Digits => digits(),
         Door::Srtp => [rtp(), rtcp(), digits()].concat(),
+        Door::Digest => DIGESTS.iter().map(|value| value.as_bytes().to_vec()).collect(),
     }
 }
