@@ -137,6 +137,10 @@ async fn open_house(
     first.extend(conversation.lines.phrases());
     first.push(config.calls.busy_message.clone());
     prepare(&phrases, &engines.tts, &voice, &first, conversation.language).await.map_err(CliError::NotReady)?;
+    let local = jiff::Timestamp::now().to_zoned(loaded.timezone.clone()).datetime();
+    let probe = Probe::new(&engines, voice.clone(), &business, trust, local).await.map_err(CliError::NotReady)?;
+    let prior = prior(&probe).await.map_err(CliError::NotReady)?;
+    // After the trial, which it would disturb.
     tokio::spawn(prepare_at_leisure(
         Arc::clone(&phrases),
         engines.tts.clone(),
@@ -144,9 +148,6 @@ async fn open_house(
         fixed,
         conversation.language,
     ));
-    let local = jiff::Timestamp::now().to_zoned(loaded.timezone.clone()).datetime();
-    let probe = Probe::new(&engines, voice.clone(), &business, trust, local).await.map_err(CliError::NotReady)?;
-    let prior = prior(&probe).await.map_err(CliError::NotReady)?;
     let rules = rules(config, conversation.language);
     let house = House {
         clock,
