@@ -91,7 +91,9 @@ async fn appliance(config: Config, placement: Placement) -> Result<(), CliError>
     announce(reached)?;
     let _ = signs.send(sip::Command::SignOn).await;
     drop(signs);
-    switchboard.run(line.events, stop).await;
+    // On the threads that the calls are on: this one would have to be woken for every event.
+    let served = tokio::spawn(switchboard.run(line.events, stop));
+    served.await.map_err(|error| CliError::Failed(format!("the switchboard broke: {error}")))?;
     let _ = tokio::time::timeout(GOOD_BYE, signed_off).await;
     tracing::info!("stopped");
     Ok(())
