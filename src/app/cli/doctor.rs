@@ -1,14 +1,14 @@
 //! `callbox doctor`: is this box fit to answer calls, and what to do where it is not.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use engine::manifest::{Kind, Manifest};
 use serde_json::json;
 
-use super::{CliError, block_on, lines, run};
+use super::{CliError, block_on, lines, run, trunk};
 use crate::calls::phrases::speak;
 use crate::config::{Arguments, Config, Transport, load_business};
 use crate::drivers::placement::prefer_this_thread;
@@ -23,6 +23,15 @@ pub struct Args {
     /// One object a check: check, ok, says.
     #[arg(long)]
     json: bool,
+    /// Examine only this [[trunk]] or [[account]], step by step.
+    #[arg(long, value_name = "NAME")]
+    trunk: Option<String>,
+    /// Call this number by it, and hang up when it is answered.
+    #[arg(long, value_name = "NUMBER", requires = "trunk")]
+    call: Option<String>,
+    /// Write what was said on the wire, without names, numbers, passwords and keys (pcap).
+    #[arg(long, value_name = "FILE", requires = "trunk")]
+    pcap: Option<PathBuf>,
     #[command(flatten)]
     config: Arguments,
 }
@@ -48,6 +57,14 @@ pub fn run(args: Args) -> Result<(), CliError> {
             return report.end();
         }
     };
+    if let Some(name) = &args.trunk {
+        let wanted = trunk::Wanted { name, call: args.call.as_deref(), trace: args.pcap.as_deref() };
+        block_on(async {
+            trunk::examine(&config, wanted, |step, finding| report.line(step, finding)).await;
+            Ok(())
+        })?;
+        return report.end();
+    }
     report.line("business", business(&config));
     report.line("database", database(&config.records.database));
     let folder = models_folder(&config.engines);

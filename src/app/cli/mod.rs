@@ -23,6 +23,8 @@ pub mod transcribe;
 mod error;
 mod output;
 mod pull;
+mod trunk;
+mod words;
 mod workshop;
 pub use error::CliError;
 

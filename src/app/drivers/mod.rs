@@ -10,6 +10,7 @@ pub mod playout;
 pub mod ports;
 pub mod route;
 pub mod sip;
+pub mod tap;
 mod tcp;
 pub mod tls;
 

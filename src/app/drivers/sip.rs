@@ -14,6 +14,7 @@ use tokio::time::{sleep_until, timeout};
 
 use super::clock::Clock;
 use super::route::{self, Routes};
+use super::tap::{Seen, Tap};
 use super::tcp::{self, Connections};
 use super::tls::Tls;
 
@@ -34,6 +35,8 @@ pub struct Sockets {
     pub secure: Option<TcpListener>,
     /// Certificates; without them no connection under TLS is made or taken.
     pub tls: Option<Tls>,
+    /// Who sees what is sent and received, if anybody does.
+    pub tap: Option<mpsc::UnboundedSender<Seen>>,
 }
 
 impl Sockets {
@@ -63,7 +66,7 @@ impl Sockets {
             }
             false => None,
         };
-        Ok(Sockets { udp, tcp, secure: None, tls: None })
+        Ok(Sockets { udp, tcp, secure: None, tls: None, tap: None })
     }
 
     /// With TLS for connections we make, and listening at `address` where there is one.
@@ -149,6 +152,7 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
             clock,
             udp: sockets.udp,
             routes: Routes::new(local),
+            tap: Tap::new(sockets.tap),
             connections,
             tcp,
             commands: incoming,
@@ -170,6 +174,7 @@ struct SipWorld {
     clock: Clock,
     udp: UdpSocket,
     routes: Routes,
+    tap: Tap,
     connections: Connections,
     tcp: mpsc::Receiver<tcp::Event>,
     commands: mpsc::Receiver<Command>,
@@ -187,8 +192,16 @@ impl World<Endpoint> for SipWorld {
     fn perform(&mut self, output: Output) {
         match output {
             // A full socket buffer loses the datagram, as the network may: SIP repeats it.
-            Output::Datagram { to, bytes, .. } => drop(self.udp.try_send_to(&bytes, self.routes.towards(to))),
-            Output::Stream { connection, bytes } => self.connections.send(connection, bytes),
+            Output::Datagram { to, bytes, .. } => {
+                if self.tap.is_on() {
+                    self.tap.datagram(true, self.routes.local(to), to, &bytes);
+                }
+                drop(self.udp.try_send_to(&bytes, self.routes.towards(to)));
+            }
+            Output::Stream { connection, bytes } => {
+                self.tap.stream(true, connection, &bytes);
+                self.connections.send(connection, bytes);
+            }
             Output::Connect { connection, to, secure } => self.connect(connection, to, secure),
             Output::Resolve { query, host } => self.look_up(query, host),
             Output::Notice(notice) => drop(self.notices.try_send(notice)),
@@ -210,11 +223,13 @@ impl World<Endpoint> for SipWorld {
                     let bytes = self.buffer.get(..length).unwrap_or_default().to_vec();
                     let from = route::canonical(from);
                     let local = self.routes.local(from);
+                    self.tap.datagram(false, local, from, &bytes);
                     return self.input(Input::Datagram { local, from, bytes });
                 }
                 Some(event) = self.tcp.recv() => match event {
                     tcp::Event::Accepted { id, stream, acceptor } => self.connections.add(id, stream, acceptor),
                     tcp::Event::Bytes { id, local, from, secure, bytes } => {
+                        self.tap.stream(false, id, &bytes);
                         return self.input(Input::Stream { connection: id, local, from, secure, bytes });
                     }
                     tcp::Event::Closed { id } => {
@@ -231,6 +246,9 @@ impl World<Endpoint> for SipWorld {
 
 impl SipWorld {
     fn connect(&mut self, id: ConnectionId, to: SocketAddr, secure: Option<String>) {
+        if self.tap.is_on() {
+            self.tap.opening(id, self.routes.local(to), to, secure.is_some());
+        }
         match (secure, &self.tls) {
             (None, _) => self.connections.connect(id, to, None),
             (Some(host), Some(tls)) => self.connections.connect(id, to, Some((tls.connector(), host))),

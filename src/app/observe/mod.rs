@@ -1,6 +1,8 @@
 //! What may be seen of the box: the log. What callers say never goes there.
 
 mod json_lines;
+pub mod redact;
+pub mod trace;
 
 use std::time::Duration;
 
