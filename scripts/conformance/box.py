@@ -99,12 +99,14 @@ class Process:
 class Box:
     """`callbox run` with a salon and these settings."""
 
-    def __init__(self, folder, name, settings=(), tables=""):
+    def __init__(self, folder, name, settings=(), tables="", business=""):
         self.folder = folder / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.callbox("init", self.folder, "--business", "salon", config=False)
         config = self.folder / "callbox.toml"
         config.write_text(config.read_text() + tables)
+        rules = self.folder / "business/business.toml"
+        rules.write_text(rules.read_text() + business)
         self.settings = ["sip.bind=::", "sip.port=0", f"engines.models={ROOT}/models", "sip.max_calls=60", *settings]
         arguments = [word for setting in self.settings for word in ("--set", setting)]
         self.process = Process([PROGRAMS / "callbox", "run", "--config", config, *arguments], self.folder / "log")

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import sipp
-from box import PROGRAMS, free_port
+from box import PROGRAMS, ROOT
 from sipp import ACK, BYE, INVITED, SET_UP, ack, answer, awaited, call, expect, pause, reply, request, sdp
 
 
@@ -114,19 +114,19 @@ def register(matrix):
         assert keyed == "42", f"keyed {keyed!r}"
         return "42"
 
-    @cell("digest", "sipp")
+    @cell("digest (MD5)", "sipp")
     def digest(world, name):
-        box = world.guarded
+        box = world.guarded_by_md5
         proved = request("INVITE", 2, sdp(), extra="[authentication username=phone password=secret]")
         steps = (request("INVITE", 1, sdp()) + expect(100, optional=True) + expect(401, auth=True, rrs=False)
                  + request("ACK", 1, retrans=False) + proved + INVITED + expect(200) + ack(2) + pause(300) + BYE)
-        call(world, name, steps, box=box, ip="127.0.0.2")
+        call(world, name, steps, "-auth_uri", f"service@127.0.0.1:{box.port}", box=box, ip="127.0.0.2")
         assert box.ended(name)["outcome"] == "gone"
         wrong = request("INVITE", 2, sdp(), extra="[authentication username=phone password=guess]")
         steps = (request("INVITE", 1, sdp()) + expect(100, optional=True) + expect(401, auth=True, rrs=False)
                  + request("ACK", 1, retrans=False) + wrong + expect(100, optional=True) + expect(401, rrs=False)
                  + request("ACK", 2, retrans=False))
-        call(world, name + "-wrong", steps, box=box, ip="127.0.0.2")
+        call(world, name + "-wrong", steps, "-auth_uri", f"service@127.0.0.1:{box.port}", box=box, ip="127.0.0.7")
         assert not box.taken(name + "-wrong")
 
     @cell("TCP", "sipp")
@@ -169,3 +169,75 @@ def register(matrix):
     def no_dialog(world, name):
         call(world, name, request("BYE", 5).replace(":[remote_port]>\n", ":[remote_port]>;tag=gone\n", 1)
              + expect(481, rrs=False))
+
+    @cell("reliable provisional responses (PRACK)", "sipp")
+    def reliable(world, name):
+        # The INVITE's own Via and CSeq go with its answer, which comes after the PRACK's.
+        invited = awaited("INVITE").replace("></recv>", """><action>
+            <ereg regexp=".*" search_in="hdr" header="Via:" assign_to="1"/>
+            <ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="2"/></action></recv>""")
+        accepted = answer("200 OK", sdp("0")).replace("[last_Via:]", "Via:[$1]").replace("[last_CSeq:]", "CSeq:[$2]")
+        steps = (invited + reply("183 Session Progress", sdp("0"), extra="Require: 100rel\nRSeq: 7")
+                 + awaited("PRACK", checks=["RAck: *7 *[0-9]+ *INVITE"]).replace('assign_to="1"', 'assign_to="3"')
+                 + answer() + pause(300) + accepted + awaited("ACK") + awaited("BYE", timeout_ms=30000) + answer())
+        process, folder, port = sipp.callee(world, name, steps)
+        with process:
+            subprocess.run([PROGRAMS / "callbox", "call", f"sip:peer@127.0.0.1:{port}", "--json", "--max-s", "15",
+                            "--answer-wait-s", "1"], capture_output=True, check=False, timeout=60)
+            sipp.succeeded(process, folder)
+
+    @cell("UPDATE with an offer", "sipp")
+    def update(world, name):
+        held = expect(200, checks=["a=recvonly"], rrs=False)
+        call(world, name, SET_UP + pause(200)
+             + request("UPDATE", 2, sdp(direction="sendonly", version=2), dialog=True) + held + pause(200) + BYE)
+        return finished(world, name)
+
+    @cell("transfer to a person, who takes the call", "sipp")
+    def transfer(world, name):
+        def desk(world, name):
+            told = awaited("INVITE", checks=["From: *.*"]).replace("></recv>", "></recv>")
+            saved = told.replace("</action>", """
+                <ereg regexp=".*" search_in="hdr" header="From:" assign_to="2"/>
+                <ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" assign_to="3"/></action>""")
+            def mine(method, number, body=""):
+                kind = "Content-Type: application/dtmf-relay\n" if body else ""
+                return f"""<send retrans="500"><![CDATA[
+{method} [$3] SIP/2.0
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: <sip:desk@[local_ip]:[local_port]>;tag=[pid]S[call_number]
+To:[$2]
+Call-ID: [call_id]
+CSeq: {number} {method}
+{kind}Content-Length: [len]
+
+{body}
+]]></send>\n""" + expect(200, rrs=False)
+            steps = (saved + reply("180 Ringing") + pause(500) + reply("200 OK", sdp("0")) + awaited("ACK") + pause(3000)
+                     + mine("INFO", 1, "Signal=1\nDuration=160\n") + pause(6000) + mine("BYE", 2))
+            process, folder, port = sipp.callee(world, name, steps, "-rtp_echo")
+            return process, port, lambda: sipp.succeeded(process, folder)
+
+        return transferred(world, name, desk)
+
+
+def transferred(world, name, desk):
+    """A caller asks for a person; `desk` gives the person's process, its port, and what it does when the caller is there."""
+    process, port, answers = desk(world, name)
+    with process:
+        box = world.box_that_transfers(name, port)
+        try:
+            script = world.folder / f"{name}.txt"
+            script.write_text("can i speak to a person please\n" + "[wait 1s] hello is somebody there\n" * 8)
+            caller = subprocess.Popen([PROGRAMS / "callbox", "call", f"sip:box@127.0.0.1:{box.port}", "--json", "--script", script,
+                                       "--from", "5550100/Anna", "--max-s", "60", "--set", f"engines.models={ROOT}/models"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            answers()
+            box.log_has("the caller put through", "put through", limit=40)
+            caller.communicate(timeout=90)
+            record = box.ended("5550100")
+        finally:
+            box.stop()
+    assert record["outcome"] == "transferred", record
+    return record["outcome"]

@@ -5,6 +5,8 @@ import subprocess
 import time
 
 from box import PROGRAMS, until
+from cells_sipp import transferred
+from network import outside
 from softphones import Baresip, Linphone, Twinkle
 
 
@@ -15,9 +17,9 @@ def finished(box, name, outcome="gone", packets=20):
     return f"{record['packets_received']} packets heard, {record['packets_sent']} sent"
 
 
-def calling(peer, user="peer"):
+def calling(peer, user="peer", host="127.0.0.1"):
     """`callbox call` to a softphone that answers; its events."""
-    return subprocess.Popen([PROGRAMS / "callbox", "call", f"sip:{user}@127.0.0.1:{peer.sip_port}", "--json", "--max-s", "20",
+    return subprocess.Popen([PROGRAMS / "callbox", "call", f"sip:{user}@{host}:{peer.sip_port}", "--json", "--max-s", "20",
                              "--answer-wait-s", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -102,11 +104,12 @@ def register(matrix):
         world.box.log_has("the codec in the log", "call over", "G722")
         return says
 
-    @cell("digest", "baresip")
+    @cell("digest (MD5)", "baresip")
     def baresip_digest(world, name):
-        uri = f"sip:box@127.0.0.2:{world.guarded.port}"
+        box = world.guarded_by_md5
+        uri = f"sip:box@127.0.0.8:{box.port}"
         account = ">;regint=0;auth_user=phone;auth_pass=secret"
-        return baresip_calls(world, name, world.guarded, uri, account, ip="127.0.0.2")
+        return baresip_calls(world, name, box, uri, account, ip="127.0.0.8")
 
     @cell("TCP", "baresip")
     def baresip_tcp(world, name):
@@ -125,6 +128,24 @@ def register(matrix):
     def baresip_srtp(world, name):
         return baresip_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}",
                              ";mediaenc=srtp-mand", modules=["srtp"])
+
+    @cell("transfer to a person, who takes the call", "baresip")
+    def baresip_desk(world, name):
+        def desk(world, name):
+            phone = Baresip(world, "desk")
+
+            def answers():
+                phone.wait("CALL_INCOMING", 40)
+                phone.tell("accept")
+                phone.wait("CALL_ESTABLISHED")
+                time.sleep(3)
+                phone.tell("sndcode", "1")
+                time.sleep(6)
+                phone.tell("hangup")
+
+            return phone, phone.sip_port, answers
+
+        return transferred(world, name, desk)
 
     def linphone_calls(world, name, box, uri, config=None, talk=2.5):
         with Linphone(world, name, config) as phone:
@@ -149,7 +170,7 @@ def register(matrix):
     def linphone_cancelled(world, name):
         with Linphone(world, name) as phone:
             caller = calling(phone)
-            phone.wait("contacting you")
+            phone.wait("Receiving new incoming call")
             caller.send_signal(2)
             caller.wait(20)
             until("linphone notices", lambda: "ended" in phone.process.text() or "terminated" in phone.process.text())
@@ -183,6 +204,13 @@ def register(matrix):
         assert keyed == "42", f"keyed {keyed!r}"
         return "42"
 
+    @cell("digest (SHA-256)", "linphone")
+    def linphone_digest(world, name):
+        at = outside()
+        config = {"auth_info_0": {"username": name, "userid": "phone", "passwd": "secret", "realm": "callbox", "domain": "127.0.0.1",
+                                   "algorithm": "SHA-256", "available_algorithms": "MD5,SHA-256"}}
+        return linphone_calls(world, name, world.guarded, f"sip:box@{at}:{world.guarded.port}", config)
+
     @cell("TCP", "linphone")
     def linphone_tcp(world, name):
         return linphone_calls(world, name, world.box, f"sip:box@127.0.0.1:{world.box.port};transport=tcp")
@@ -196,3 +224,60 @@ def register(matrix):
     def linphone_srtp(world, name):
         config = {"sip": {"media_encryption": "srtp", "media_encryption_mandatory": 1}}
         return linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
+
+    def twinkle_calls(world, name, meanwhile=lambda phone: time.sleep(2), transport="udp"):
+        with Twinkle(world, name, outside(), transport=transport) as phone:
+            phone.tell(f"call sip:box@{outside()}:{world.box.port}")
+            phone.wait("far end answered call")
+            meanwhile(phone)
+            phone.tell("bye")
+            return finished(world.box, name, packets=-1)
+
+    @cell("call, caller hangs up", "twinkle")
+    def twinkle_set_up(world, name):
+        return twinkle_calls(world, name)
+
+    @cell("hold and resume", "twinkle")
+    def twinkle_hold(world, name):
+        def hold(phone):
+            time.sleep(1)
+            phone.tell("hold")
+            time.sleep(1.5)
+            phone.tell("retrieve")
+            time.sleep(1.5)
+        return twinkle_calls(world, name, hold)
+
+    @cell("digits (RFC 4733)", "twinkle")
+    def twinkle_digits(world, name):
+        def press(phone):
+            time.sleep(4)
+            phone.tell("dtmf 42")
+            time.sleep(4)
+        says = twinkle_calls(world, name, press)
+        keyed = world.box.keyed(world.box.ended(name))
+        assert keyed == "42", f"keyed {keyed!r}, {says}"
+        return "42"
+
+    @cell("TCP", "twinkle")
+    def twinkle_tcp(world, name):
+        return twinkle_calls(world, name, transport="tcp")
+
+    @cell("call, box hangs up", "twinkle")
+    def twinkle_box_hangs_up(world, name):
+        with Twinkle(world, name, outside()) as phone:
+            caller = calling(phone, name, outside())
+            phone.wait("incoming call")
+            phone.tell("answer")
+            phone.wait("far end ended call", limit=40)
+            events = told(caller)
+        assert any(event["event"] == "answered" for event in events), events
+        return f"{events[-1]['packets_received']} packets heard"
+
+    @cell("CANCEL by the box", "twinkle")
+    def twinkle_cancelled(world, name):
+        with Twinkle(world, name, outside()) as phone:
+            caller = calling(phone, name, outside())
+            phone.wait("incoming call")
+            caller.send_signal(2)
+            phone.wait("far end cancelled call")
+            caller.wait(20)

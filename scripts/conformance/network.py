@@ -8,6 +8,16 @@ from box import ROOT, Process, free_port, until
 from matrix import Missing
 
 
+def outside():
+    """An address of this machine that is not loopback: who comes from 127.0.0.1 is the box's owner, and not asked."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.99", 9))  # sends nothing
+        except OSError:
+            raise Missing("this machine has no IPv4 address but loopback") from None
+        return probe.getsockname()[0]
+
+
 def certificates(folder):
     """An authority, and its certificate for localhost and 127.0.0.1."""
     folder.mkdir(parents=True, exist_ok=True)

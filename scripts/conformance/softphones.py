@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import socket
 import struct
+import threading
 import time
 import wave
 
@@ -124,7 +125,8 @@ class Linphone:
         tone(folder / "microphone.wav")
         environment = {**os.environ, "HOME": str(folder / "home")}
         more = ["-a"] if auto_answer else []
-        self.process = Process(["linphonec", "-c", folder / "rc", *more], folder / "linphone.out", env=environment, cwd=folder)
+        self.process = Process(["linphonec", "-c", folder / "rc", "-d", "6", "-l", folder / "linphone.log", *more], folder / "linphone.out", env=environment, cwd=folder)
+        self.process.say("ipv6 disable")
         self.process.say("soundcard use files")
         self.process.say(f"play {folder}/microphone.wav")
         time.sleep(0.7)
@@ -147,9 +149,12 @@ class Linphone:
 
 
 class Twinkle:
-    """twinkle-console, told by its standard input. Its sound card is ALSA's null device."""
+    """twinkle-console, told by its standard input. Its sound card is ALSA's null device, which gives hardly a sample."""
 
-    def __init__(self, world, name, transport="udp", config="", profile=""):
+    # Call-IDs and tags are made of the second it was started in: two of one second are one call (482).
+    one_a_second = threading.Lock()
+
+    def __init__(self, world, name, ip, profile="", transport="udp"):
         if not shutil.which("twinkle-console"):
             raise Missing("twinkle-console is not installed (package twinkle-console)")
         folder = self.folder = world.folder / name
@@ -158,14 +163,16 @@ class Twinkle:
         self.sip_port, rtp_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM) // 2 * 2
         null = "".join(f'{kind}.!default {{ type {"null" if kind == "pcm" else "hw card 0"} }}\n' for kind in ["pcm"])
         (home / ".asoundrc").write_text(null)
+        (home / ".twinkle/twinkle.sys").write_text(
+            f"dev_ringtone=alsa:default\ndev_speaker=alsa:default\ndev_mic=alsa:default\nstart_user_profile=twinkle\n"
+            f"sip_port={self.sip_port}\nrtp_port={rtp_port}\nplay_ringtone=no\nplay_ringback=no\nvalidate_audio_dev=no\n")
         (home / ".twinkle/twinkle.cfg").write_text(
-            f"dev_ringtone=alsa:default\ndev_speaker=alsa:default\ndev_mic=alsa:default\nstart_user_profile=box\n"
-            f"sip_port={self.sip_port}\nrtp_port={rtp_port}\nplay_ringtone=no\nplay_ringback=no\nvalidate_audio_dev=no\n{config}")
-        (home / ".twinkle/box.cfg").write_text(
-            f"user_name={name}\nuser_domain=127.0.0.1\nuser_display={name}\nuse_outbound_proxy=no\nregister_at_startup=no\n"
+            f"user_name={name}\nuser_domain={ip}\nuser_display={name}\nuse_outbound_proxy=no\nregister_at_startup=no\n"
             f"sip_transport={transport}\ncodecs=g711a,g711u\ndtmf_transport=rfc2833\n{profile}")
         environment = {**os.environ, "HOME": str(home)}
-        self.process = Process(["twinkle-console"], folder / "twinkle.out", env=environment, cwd=folder)
+        with Twinkle.one_a_second:
+            time.sleep(1.1)
+            self.process = Process(["twinkle-console"], folder / "twinkle.out", env=environment, cwd=folder)
         self.process.wait_line("twinkle starts", "Local IP", limit=15)
 
     def tell(self, line):

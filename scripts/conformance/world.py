@@ -9,7 +9,8 @@ from network import Kamailio, Rtpengine, certificates
 
 TITLE = """# Behaviours of the box, tried with other programs
 
-Written by `scripts/conformance/run --report FILE`. Each cell is a test that ran.
+Written by `scripts/conformance/run --report FILE`. Each cell is a test that ran; an empty one was not
+tried, because the peer can't do it or because others cover it.
 
 """
 
@@ -57,9 +58,24 @@ class World:
         return Box(self.folder, "guarded", tables=USERS)
 
     @shared
+    def targeted(self):
+        """The same, for whoever will be banned."""
+        return Box(self.folder, "targeted", ["sip.digests=md5"], tables=USERS)
+
+    @shared
+    def guarded_by_md5(self):
+        """The same for phones that know no better."""
+        return Box(self.folder, "guarded-by-md5", ["sip.digests=md5"], tables=USERS)
+
+    @shared
     def encrypted(self):
         """Takes no plain RTP."""
         return Box(self.folder, "encrypted", ["rtp.srtp=required"])
+
+    def box_that_transfers(self, name, port):
+        """One of its own, that puts callers through to this port at any hour."""
+        return Box(self.folder, f"{name}-box", [f"dial.allow=sip:desk@127.0.0.1:{port}"],
+                   business=f'\n[transfer]\nto = ["sip:desk@127.0.0.1:{port}"]\nring_s = 20\nalways = true\n')
 
     @shared
     def certificates(self):
