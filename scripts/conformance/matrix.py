@@ -13,12 +13,17 @@ class Missing(Exception):
     """A peer that is not installed."""
 
 
+class Unreachable(Missing):
+    """A machine on which this can't be tried, whatever is installed."""
+
+
 class Cell:
     """One behaviour with one peer."""
 
     def __init__(self, behaviour, peer, check):
         self.behaviour, self.peer, self.check = behaviour, peer, check
         self.outcome, self.says, self.seconds = NOT_RUN, "", 0.0
+        self.excused = False
 
     @property
     def name(self):
@@ -40,7 +45,7 @@ class Cell:
             self.says = self.check(world, name) or ""
             self.outcome = PASSED
         except Missing as missing:
-            self.says = str(missing)
+            self.outcome, self.says, self.excused = NOT_RUN, str(missing), isinstance(missing, Unreachable)
         except Exception as error:  # whatever goes wrong in a cell is the cell's
             self.outcome = FAILED
             self.says = str(error) or traceback.format_exc(limit=2)

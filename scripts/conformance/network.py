@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 from box import ROOT, Process, free_port, until
-from matrix import Missing
+from matrix import Missing, Unreachable
 
 
 def outside():
@@ -14,7 +14,7 @@ def outside():
         try:
             probe.connect(("192.0.2.99", 9))  # sends nothing
         except OSError:
-            raise Missing("this machine has no IPv4 address but loopback") from None
+            raise Unreachable("this machine has no IPv4 address but loopback") from None
         return probe.getsockname()[0]
 
 
