@@ -60,8 +60,8 @@ fn end(id: &str) -> CallEnd {
 
 #[test]
 fn who_sent_a_call_on_and_why_it_ended_is_kept() {
-    let scratch = Scratch::new();
-    let store = scratch.open();
+    let scratch = Scratch::new("records-signalling");
+    let store = scratch.store();
     assert!(store.call_started(start("a", NOW_MS)));
     assert_eq!(store.signalling("a").unwrap(), None);
     let call = || "a".to_owned();
