@@ -149,7 +149,7 @@ async fn transcribe(client: Client<engine::Stt>, samples: Arc<Vec<i16>>) -> Resu
     let (to_me, mut replies) = mpsc::channel(4);
     let (session, ticket) = (client.session(), client.ticket());
     client.tell(SttWork::Feed { session, samples: samples.to_vec() });
-    let work = SttWork::Transcribe { session, ticket, kind: TranscriptKind::Final, language: None };
+    let work = SttWork::Transcribe { session, ticket, kind: TranscriptKind::Final, language: None, due_ms: 0 };
     let taken = client.submit(ticket, work, to_me);
     let reply = if taken { replies.recv().await } else { None };
     client.close(session);

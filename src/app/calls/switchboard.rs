@@ -270,7 +270,7 @@ impl Switchboard {
         let post = self.calls.remove(&old);
         match post.filter(|post| post.to.try_send(Mail::Replaced { by }).is_ok()) {
             Some(post) => drop(self.calls.insert(by, post)),
-            None => self.refuse(by).await,
+            None => self.refuse(by, RETRY_AFTER_S).await,
         }
     }
 

@@ -54,7 +54,7 @@ impl Call {
                 }
                 news = self.mail.recv() => match news {
                     Some(Mail::Media(agreed)) => self.media.agree(self.house.clock.now(), &agreed),
-                    Some(Mail::Ended(_)) | None => return Over::Gone,
+                    Some(Mail::Ended(..)) | None => return Over::Gone,
                     Some(Mail::Close) => return Over::Told,
                     Some(_) => {}
                 },
