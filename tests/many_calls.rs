@@ -45,7 +45,7 @@ fn ten_calls_at_once_end_with_ten_bookings() {
 /// The first caller is on the line; how the second fares, and that the first is served all the same.
 fn second_caller(name: &str, settings: &[&str], second: impl FnOnce(&Site, &str)) {
     let Some(site) = Site::new(name) else { return };
-    let appliance = site.start(&[&[IMPOSSIBLE], settings].concat());
+    let appliance = site.start(&[&[IMPOSSIBLE][..], settings].concat());
     let first = site.dial(&appliance.uri, "what are your opening hours\nno that's all thank you\n", &[]);
     first.wait("answered", None);
     second(&site, &appliance.uri);
@@ -76,7 +76,7 @@ fn or_is_told_that_all_lines_are_busy() {
 fn or_waits_and_comes_in_when_the_other_has_gone() {
     let settings = ["calls.when_busy=hold", "calls.busy_message=\"Please hold.\""];
     let Some(site) = Site::new("held") else { return };
-    let appliance = site.start(&[&[IMPOSSIBLE], settings.as_slice()].concat());
+    let appliance = site.start(&[&[IMPOSSIBLE][..], &settings].concat());
     let first = site.dial(&appliance.uri, "what are your opening hours\n[hangup]\n", &[]);
     first.wait("answered", None);
     let second = site.dial(&appliance.uri, "[wait 15s] what are your opening hours\n", &[]);
