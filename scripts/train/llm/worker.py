@@ -4,10 +4,11 @@ import socket
 import struct
 import subprocess
 
-PROTOCOL = 1
+PROTOCOL = 3
 HELLO, WORK = 0, 2  # Down
 READY, EVENT, FAILED = 0, 2, 3  # Up
 DECIDE = 1  # LlmWork
+TURN = 0  # Priority
 PIECE = 0  # LlmEvent
 MOST_TOKENS = 96  # src/dialogue/agent/brain.rs: what is cut off there is invalid here
 PATIENCE_S = 60
@@ -84,7 +85,7 @@ class Worker:
         self.asked += 1
         shared, _, own = prompt.partition("\n")
         self._send(number(WORK) + number(DECIDE) + number(1) + number(self.asked) + text(shared + "\n") + text(own)
-                   + text(grammar) + number(MOST_TOKENS))
+                   + text(grammar) + number(MOST_TOKENS) + number(TURN))
         while True:
             heard = Reader(self._receive())
             kind = heard.number()
