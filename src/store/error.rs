@@ -107,6 +107,8 @@ pub enum StoreError {
 pub(crate) enum Trouble {
     Sqlite(rusqlite::Error),
     Said(StoreError),
+    /// Our own code did.
+    Panicked,
 }
 
 impl From<rusqlite::Error> for Trouble {
@@ -125,9 +127,13 @@ impl Trouble {
     pub(crate) fn at(self, path: &Path, doing: &'static str) -> StoreError {
         let error = match self {
             Trouble::Said(error) => return error,
-            Trouble::Sqlite(error) => error,
+            Trouble::Sqlite(error) => Some(error),
+            Trouble::Panicked => None,
         };
         let path = path.to_path_buf();
+        let Some(error) = error else {
+            return StoreError::Sql { path, doing, why: "a fault of Callbox itself, please report it".into() };
+        };
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { path, doing },
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path, doing },

@@ -101,7 +101,7 @@ impl Store {
     pub(crate) fn record(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<(), Trouble> + Send + 'static,
+        work: impl Fn(&Transaction<'_>) -> Result<(), Trouble> + Send + 'static,
     ) -> bool {
         self.shared.writer.record(doing, work)
     }

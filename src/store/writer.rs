@@ -10,7 +10,7 @@ use crate::error::{StoreError, Trouble};
 use crate::health::Tally;
 
 /// Records that share a transaction at most: what a burst of calls queues costs one commit.
-const BATCH: u64 = 64;
+const BATCH: usize = 64;
 
 /// What the writer is given.
 enum Job {
@@ -20,7 +20,8 @@ enum Job {
     Record(Box<Record>, &'static str),
 }
 
-type Record = dyn FnOnce(&Transaction<'_>) -> Result<(), Trouble> + Send;
+/// Can be tried again: a transaction that the database gives up costs no record.
+type Record = dyn Fn(&Transaction<'_>) -> Result<(), Trouble> + Send;
 
 /// The one thread that writes, and the bounded queue to it. Dropped, it writes what is queued.
 pub(crate) struct Writer {
@@ -53,6 +54,13 @@ impl Pen {
         transaction.commit()?;
         Ok(done)
     }
+
+    /// Alone, and waiting for nothing.
+    fn record(&mut self, record: &Record) -> Result<(), Trouble> {
+        let transaction = self.begin(false)?;
+        tried(record, &transaction)?;
+        Ok(transaction.commit()?)
+    }
 }
 
 /// Says how each record fared.
@@ -62,64 +70,39 @@ struct Told {
 }
 
 impl Told {
-    fn failed(&self, count: u64, trouble: Trouble, doing: &'static str) {
-        let why = trouble.at(&self.path, doing).to_string();
-        (0..count).for_each(|_| self.tally.failed(why.clone()));
-    }
-
     /// Writes a record and those queued behind it, as long as nobody waits; who does comes back.
     fn batch(&self, pen: &mut Pen, first: (Box<Record>, &'static str), inbox: &Receiver<Job>) -> Option<Job> {
-        let mut waiting = None;
-        let (mut record, mut doing) = first;
-        let transaction = match pen.begin(false) {
-            Ok(transaction) => transaction,
-            Err(trouble) => {
-                self.failed(1, trouble, doing);
-                return None;
+        let mut records = vec![first];
+        let waiting = loop {
+            match inbox.try_recv() {
+                Ok(Job::Record(record, doing)) if records.len() < BATCH => records.push((record, doing)),
+                Ok(job) => break Some(job),
+                Err(_) => break None,
             }
         };
-        let (mut written, mut refused) = (0, Vec::new());
-        loop {
-            match alone(&transaction, record) {
-                Ok(()) => written += 1,
-                // The database has given up the whole transaction, as it does when the disk is full.
-                Err(trouble) if transaction.is_autocommit() => {
-                    self.failed(written + 1 + refused.len() as u64, trouble, doing);
-                    return None;
-                }
-                Err(trouble) => refused.push((trouble, doing)),
-            }
-            match inbox.try_recv() {
-                Ok(Job::Record(next, what)) if written < BATCH => (record, doing) = (next, what),
-                Ok(job) => {
-                    waiting = Some(job);
-                    break;
-                }
-                Err(_) => break,
-            }
+        if records.len() == 1 || together(pen, &records).is_err() {
+            // One of them is refused, or there is no room for all: each fares as it would alone.
+            records.iter().for_each(|(record, doing)| match pen.record(record.as_ref()) {
+                Ok(()) => self.tally.wrote(),
+                Err(trouble) => self.tally.failed(trouble.at(&self.path, doing).to_string()),
+            });
+        } else {
+            records.iter().for_each(|_| self.tally.wrote());
         }
-        match transaction.commit() {
-            Ok(()) => (0..written).for_each(|_| self.tally.wrote()),
-            Err(error) => self.failed(written, error.into(), doing),
-        }
-        // After those that got through, so that their trouble is not taken for over.
-        refused.into_iter().for_each(|(trouble, doing)| self.failed(1, trouble, doing));
         waiting
     }
 }
 
-/// One record of a batch: what it did is undone when it fails, and nothing else.
-fn alone(transaction: &Transaction<'_>, record: Box<Record>) -> Result<(), Trouble> {
-    transaction.prepare_cached("savepoint record")?.execute([])?;
-    // A panic in one record rolls that record back and must not end all recording.
-    let done = catch_unwind(AssertUnwindSafe(|| record(transaction)));
-    if !matches!(done, Ok(Ok(()))) && !transaction.is_autocommit() {
-        transaction.prepare_cached("rollback to record")?.execute([])?;
-    }
-    if !transaction.is_autocommit() {
-        transaction.prepare_cached("release record")?.execute([])?;
-    }
-    done.unwrap_or(Ok(()))
+/// All records in one transaction, or none.
+fn together(pen: &mut Pen, records: &[(Box<Record>, &'static str)]) -> Result<(), Trouble> {
+    let transaction = pen.begin(false)?;
+    records.iter().try_for_each(|(record, _)| tried(record.as_ref(), &transaction))?;
+    Ok(transaction.commit()?)
+}
+
+/// A panic in one record must not end all recording.
+fn tried(record: &Record, transaction: &Transaction<'_>) -> Result<(), Trouble> {
+    catch_unwind(AssertUnwindSafe(|| record(transaction))).unwrap_or(Err(Trouble::Panicked))
 }
 
 impl Writer {
@@ -162,7 +145,7 @@ impl Writer {
     pub(crate) fn record(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<(), Trouble> + Send + 'static,
+        work: impl Fn(&Transaction<'_>) -> Result<(), Trouble> + Send + 'static,
     ) -> bool {
         let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(Job::Record(Box::new(work), doing)));
         match sent {
