@@ -148,6 +148,8 @@ impl<B: Brain> Conversation<B> {
     fn put_off(&mut self, now: Now, speech: Speech) {
         self.failed_lines = self.failed_lines.saturating_add(1);
         if speech.kind == Kind::Delay {
+            // The line that it stood in for goes before the next of its kind.
+            self.last_delay = now;
             return;
         }
         let failures = speech.failures + 1;
