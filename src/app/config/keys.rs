@@ -130,8 +130,8 @@ pub const KEYS: &[Key] = &[
         "engines.turn.model",
         Kind::Text,
         "\"auto\"",
-        "Name of the model that hears whether a caller has finished; auto: one of the field's if it is here, else the \
-         starter's; off: words and pauses alone tell.",
+        "Name of the model that hears whether a caller has finished; auto: one of the field's if it is here \
+         (never starter-turn); off: words and pauses alone tell.",
     ),
     key("engines.llm.model", Kind::Text, "\"starter-llm\"", "Name of the language model."),
     key(

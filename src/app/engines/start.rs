@@ -11,7 +11,7 @@ use crate::config;
 const MOST_SLOTS: u16 = 200;
 /// No end-of-turn model.
 const OFF: &str = "off";
-/// The best end-of-turn model that is here.
+/// An end-of-turn model of the field, if one is here.
 const AUTO: &str = "auto";
 
 /// The models that were chosen, verified against their manifests.
@@ -78,14 +78,15 @@ pub fn turn(folder: &Path, wanted: &config::Engines) -> Result<Option<Manifest>,
         OFF => Ok(None),
         AUTO if onnxruntime(wanted).is_none() => Ok(None),
         AUTO => {
-            let here = all(folder).into_iter().filter_map(|(_, manifest)| manifest.ok()).filter(|manifest| {
+            let starter = |manifest: &Manifest| manifest.path.parent().is_some_and(|set| set.ends_with("starter"));
+            let mut known = all(folder).into_iter().filter_map(|(_, manifest)| manifest.ok());
+            let chosen = known.find(|manifest| {
                 manifest.kind == Kind::Turn
                     && manifest.trusted.with == With::Calls
                     && manifest.presence() == Presence::Here
+                    && !starter(manifest)
             });
-            let of_the_field =
-                |manifest: &Manifest| !manifest.path.parent().is_some_and(|set| set.ends_with("starter"));
-            here.max_by_key(of_the_field).map(fit).transpose()
+            chosen.map(fit).transpose()
         }
         name => model(folder, Kind::Turn, name).map(Some),
     }
