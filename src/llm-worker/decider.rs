@@ -20,13 +20,13 @@ use crate::wording::Wording;
 
 /// Jobs that may wait for a slot.
 const MAX_WAITING: usize = 512;
-/// Bytes of text a token stands for at most, on average; longer prompts are refused unread.
-const BYTES_PER_TOKEN: usize = 16;
-/// Answers that go on in one step. A processor is no faster for more of them: the others pause,
-/// and all but the last are done sooner than if all went on together.
-const AT_ONCE: usize = 16;
-/// Tokens an answer must have room for.
-const SHORTEST_ANSWER: usize = 8;
+/// Answers that go on in one step. Of twice as many a processor makes hardly more tokens a second:
+/// beyond these the others pause, and all but the last are done sooner than if all went on together.
+const AT_ONCE: usize = 32;
+/// Bytes of a prompt that are read ahead at most; a longer one is read when it must be.
+const MAX_READ_AHEAD: usize = 64 << 10;
+/// Of the longest prompt with its answer, the answer may claim one token in so many.
+const ANSWER_SHARE: usize = 4;
 
 /// How much the worker may hold.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +121,7 @@ impl Decider {
     /// is learnt on the way.
     fn warm(&mut self) -> Result<(), Error> {
         let prompt = Prompt { shared: String::new(), own: "hello, what are your hours?".to_owned() };
-        let tokens = self.wording.whole(&prompt).all;
+        let tokens = self.wording.whole(&prompt, usize::from(u16::MAX)).map(|tokens| tokens.all).unwrap_or_default();
         for (answers, read) in [(0, 48), (0, 48), (1, 0), (1, 0), (1, 0)] {
             self.batch.clear();
             for (position, token) in (0..).zip(tokens.iter().cycle().take(answers + read)) {
@@ -143,13 +143,14 @@ impl Decider {
     }
 
     fn take_prefill(&mut self, session: Session, prompt: &Prompt) {
-        if self.too_long(prompt) {
-            return; // the decision that follows says so
-        }
         if self.sequences.of(session).and_then(|slot| slot.job.as_ref()).is_some_and(|job| job.answer.is_some()) {
             return;
         }
         self.drop_reading(session);
+        let whole = prompt.shared.len() + prompt.own.len();
+        if whole > MAX_READ_AHEAD {
+            return;
+        }
         let prompt = self.wording.begun(prompt);
         if prompt.all.len() < self.longest {
             self.wait(Job { session, prompt, computed: 0, answer: None });
@@ -172,10 +173,6 @@ impl Decider {
         }
     }
 
-    fn too_long(&self, prompt: &Prompt) -> bool {
-        prompt.shared.len() + prompt.own.len() > self.longest * BYTES_PER_TOKEN
-    }
-
     /// A decision to wait for its slot, or why it can't be made.
     fn decision(
         &mut self,
@@ -187,14 +184,15 @@ impl Decider {
         if self.waiting.len() >= MAX_WAITING {
             return Err(format!("{MAX_WAITING} decisions wait already"));
         }
-        if self.too_long(prompt) {
-            return Err(format!("the prompt is too long for {} tokens", self.longest));
-        }
-        let prompt = self.wording.whole(prompt);
+        let answers = (max_tokens as usize).min(self.longest / ANSWER_SHARE);
+        let Some(prompt) = self.wording.whole(prompt, self.longest - answers) else {
+            return Err(format!(
+                "the part of the prompt that all calls share leaves no room in {} tokens: choose a model with a longer \
+                 context",
+                self.longest
+            ));
+        };
         let room = self.longest.saturating_sub(prompt.all.len());
-        if room < SHORTEST_ANSWER {
-            return Err(format!("the prompt has {} tokens, too many for {}", prompt.all.len(), self.longest));
-        }
         let room = u32::try_from(room).unwrap_or(u32::MAX);
         let answer = answer(&mut self.grammars, max_tokens.min(room))?;
         Ok(Job { session, prompt, computed: 0, answer: Some(answer) })

@@ -13,6 +13,8 @@ const LEAST_READING: usize = 32;
 const SHARE: f64 = 0.75;
 /// Weight of the newest measurement.
 const NEWEST: f64 = 0.2;
+/// A measurement counts for at most so many times what was known.
+const OUTLIER: f64 = 1.5;
 /// Steps after which one goes without reading, so that what a step takes alone stays known.
 const LOOK: u32 = 16;
 
@@ -80,8 +82,9 @@ impl Pace {
     }
 }
 
+/// Follows what is measured; one step that others on the machine held up says little.
 fn follow(value: &mut f64, newest: f64) {
-    *value = if *value > 0.0 { *value + NEWEST * (newest - *value) } else { newest };
+    *value = if *value > 0.0 { *value + NEWEST * (newest.min(OUTLIER * *value) - *value) } else { newest };
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is clamped")]

@@ -14,6 +14,11 @@ pub struct Wording {
     after_text: String,
 }
 
+/// Bytes of text a token stands for at most, on average: more of a text is not even looked at.
+const BYTES_PER_TOKEN: usize = 16;
+/// Tokens that stay at the beginning of a turn's own part, and at least at its end.
+const OWN_HEAD: usize = 24;
+
 /// A prompt as tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
@@ -40,11 +45,23 @@ impl Wording {
         }
     }
 
-    /// A whole prompt, after which the model answers.
-    pub fn whole(&self, prompt: &Prompt) -> Tokens {
-        let mut tokens = self.begun(prompt);
+    /// A whole prompt of at most so many tokens, after which the model answers. What does not fit
+    /// is taken from the middle of the turn's own part: that begins with what is known and was
+    /// asked, and ends with what was said last. `None` when not even that fits.
+    pub fn whole(&self, prompt: &Prompt, most: usize) -> Option<Tokens> {
+        let own = ends(&prompt.own, most.saturating_mul(BYTES_PER_TOKEN));
+        let mut tokens = self.begun(&Prompt { shared: prompt.shared.clone(), own });
+        let most = most.checked_sub(self.after.len())?;
+        let over = tokens.all.len().saturating_sub(most);
+        if over > 0 {
+            let from = tokens.shared.max(self.before.len()) + self.between.len() + OWN_HEAD;
+            if from + over + OWN_HEAD > tokens.all.len() {
+                return None;
+            }
+            tokens.all.drain(from..from + over);
+        }
         tokens.all.extend(&self.after);
-        tokens
+        Some(tokens)
     }
 
     /// A prompt that may go on.
@@ -65,5 +82,29 @@ impl Wording {
             return Vec::new(); // some vocabularies put a space before nothing
         }
         self.model.vocab().tokenize(text.replace("<|", " ").as_bytes(), false, false)
+    }
+}
+
+/// A text without its middle, where it is longer than so many bytes.
+fn ends(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let head = text.floor_char_boundary(most / 4);
+    let tail = text.ceil_char_boundary(text.len() - most + head);
+    let (head, tail) = (text.get(..head).unwrap_or_default(), text.get(tail..).unwrap_or_default());
+    format!("{head}{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends;
+
+    #[test]
+    fn a_text_loses_its_middle_at_whole_characters() {
+        assert_eq!(ends("short", 5), "short");
+        assert_eq!(ends("abcdefghij", 8), "abefghij");
+        let cut = ends(&"\u{e9}".repeat(100), 41);
+        assert!(cut.len() <= 41 && cut.chars().all(|c| c == '\u{e9}'), "{cut}");
     }
 }

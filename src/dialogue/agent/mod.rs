@@ -36,7 +36,7 @@ use jiff::civil::DateTime;
 
 pub use crate::business::SpeechMode;
 pub use command::Command;
-pub use prompt::PromptStyle;
+pub use prompt::{PromptStyle, chat_instructions};
 
 use crate::brain::{Heard, Passage};
 use crate::business::Business;
@@ -114,6 +114,12 @@ impl std::fmt::Debug for Agent {
 }
 
 impl Agent {
+    /// The part of every prompt that all calls of this business share: worth reading before anybody
+    /// calls.
+    pub fn shared_prompt(&self) -> String {
+        prompt::shared(self.desk.trust.prompt, &self.desk.business.identity.kind, self.desk.is_free())
+    }
+
     /// The agent of this business for a call from `caller`; the same `seed` gives the same call.
     pub fn new(business: Arc<Business>, trust: Trust, caller: Caller, seed: u64) -> Self {
         Agent {

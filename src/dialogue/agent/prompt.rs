@@ -6,6 +6,9 @@ use super::command::Command;
 
 /// Most words of a caller's turn that a prompt carries: the starter model reads 256 tokens.
 const MOST_WORDS: usize = 60;
+/// Of a longer turn so many of the first, and the rest of the last: what a caller wants mostly
+/// comes at the end.
+const FIRST_WORDS: usize = 15;
 
 /// How a model wants its prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +36,15 @@ pub(super) fn shared(style: PromptStyle, kind: &str, free: bool) -> String {
     match style {
         PromptStyle::Starter => format!("business: {kind}\n"),
         PromptStyle::Chat => instructions(kind, free),
+    }
+}
+
+/// The shared part for a model that follows instructions, whichever model it was written for: a
+/// larger one elsewhere may be asked what the one of this box was to be asked.
+pub fn chat_instructions(shared: &str) -> String {
+    match shared.strip_prefix("business: ") {
+        Some(kind) => instructions(kind.trim_end(), false),
+        None => shared.to_owned(),
     }
 }
 
@@ -98,7 +110,9 @@ pub(super) fn own(style: PromptStyle, have: Have, asked: Asked, said: &[String])
         [(have.service, "service"), (have.day, "day"), (have.time, "time"), (have.name, "name"), (have.phone, "phone")];
     let known: Vec<&str> = known.iter().filter(|(known, _)| *known).map(|(_, word)| *word).collect();
     let known = if known.is_empty() { "-".to_owned() } else { known.join(" ") };
-    let said: Vec<&str> = said.iter().take(MOST_WORDS).map(String::as_str).collect();
+    let left_out = said.len().saturating_sub(MOST_WORDS);
+    let (first, rest) = said.split_at(FIRST_WORDS.min(said.len()));
+    let said: Vec<&str> = first.iter().chain(rest.iter().skip(left_out)).map(String::as_str).collect();
     match style {
         PromptStyle::Starter | PromptStyle::Chat => {
             format!("have: {known}\nasked: {}\ncaller: {}\n", asked.in_prompt(), said.join(" "))

@@ -106,13 +106,21 @@ fn a_ping_is_answered_while_decisions_are_made() {
 }
 
 #[test]
-fn a_prompt_too_long_is_refused_and_does_not_stall_others() {
+fn a_caller_who_talks_without_end_is_answered_by_what_was_said_last() {
     let mut rig = start(4);
-    for (ticket, words) in [(1, 400), (2, 200_000)] {
-        let said = "tuesday ".repeat(words);
-        rig.work(decide(1, ticket, prompt(&said))).expect("the worker takes work");
-        let end = ends(&mut rig, 1).remove(&ticket).expect("the ticket asked about");
-        assert!(matches!(&end, End::Failed(why) if why.contains("prompt")), "{end:?}");
+    for words in [60, 400, 200_000] {
+        let said = format!("{}what are your hours", "well ".repeat(words));
+        assert!(ask(&mut rig, 1, prompt(&said)).text().contains("hours"), "{words} words");
+    }
+}
+
+#[test]
+fn a_shared_part_that_leaves_no_room_is_refused_and_stalls_nobody() {
+    let mut rig = start(4);
+    let long = |words: usize| Prompt { shared: "tuesday ".repeat(words), own: prompt("what are your hours").own };
+    for words in [400, 20_000] {
+        let end = ask(&mut rig, 1, long(words));
+        assert!(matches!(&end, End::Failed(why) if why.contains("longer context")), "{end:?}");
     }
     assert!(ask(&mut rig, 1, prompt("what are your hours")).text().contains("hours"));
 }
@@ -160,9 +168,9 @@ fn a_full_cache_makes_calls_wait_and_fails_none() {
 
 #[test]
 fn what_nobody_waits_for_goes_last() {
-    let mut rig = start(40);
+    let mut rig = start(60);
     // More than go on in one step, each longer than any decision.
-    for ticket in 0..20 {
+    for ticket in 0..40 {
         let mut work = decide(ticket, ticket, prompt(SAID[0]));
         if let LlmWork::Decide { priority, grammar, .. } = &mut work {
             *priority = engine::Priority::Later;
@@ -170,9 +178,9 @@ fn what_nobody_waits_for_goes_last() {
         }
         rig.work(work).expect("the worker takes work");
     }
-    for ticket in 20..28 {
+    for ticket in 40..48 {
         rig.work(decide(ticket, ticket, prompt(SAID[1]))).expect("the worker takes work");
     }
     let first: Vec<u64> = ends(&mut rig, 8).into_keys().collect();
-    assert_eq!(first, (20..28).collect::<Vec<_>>());
+    assert_eq!(first, (40..48).collect::<Vec<_>>());
 }
