@@ -41,6 +41,10 @@ pub enum Error {
     #[error("the daemon has read nothing for {0} ms: giving up")]
     DaemonStuck(u128),
 
+    /// The engine does not come back from its native code.
+    #[error("the engine hangs: one step has taken {0} s; the daemon starts it anew")]
+    Hangs(u64),
+
     /// A manifest can't be read.
     #[error("{}: can't be read: {why}", path.display())]
     ManifestUnreadable {

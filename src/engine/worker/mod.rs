@@ -16,6 +16,7 @@ mod post;
 pub mod sandbox;
 mod sealed;
 mod serve;
+mod watchdog;
 
 pub use args::Args;
 pub use egress::{Attempt, attempts};
@@ -40,6 +41,19 @@ pub fn check_processor() -> Result<(), Error> {
         if let Some((name, _)) = needed.iter().find(|(_, there)| !there) {
             return Err(Error::Engine(format!(
                 "this processor has no {name}: callbox's engines need an x86-64 processor of 2013 or later"
+            )));
+        }
+        // What the build was told beyond that, in the variables that the native code was built by.
+        let asked = [
+            ("AVX-512", option_env!("GGML_AVX512"), is_x86_feature_detected!("avx512bw")),
+            ("AVX-512 VNNI", option_env!("GGML_AVX512_VNNI"), is_x86_feature_detected!("avx512vnni")),
+            ("AVX-512 VBMI", option_env!("GGML_AVX512_VBMI"), is_x86_feature_detected!("avx512vbmi")),
+            ("AVX-512 BF16", option_env!("GGML_AVX512_BF16"), is_x86_feature_detected!("avx512bf16")),
+        ];
+        if let Some((name, ..)) = asked.iter().find(|(_, built, there)| *built == Some("ON") && !there) {
+            return Err(Error::Engine(format!(
+                "these engines were built for processors with {name} and this one has none: build them without \
+                 GGML_AVX512*=ON, or on this machine"
             )));
         }
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::inbox::{Inbox, Order};
 use super::post::Post;
+use super::watchdog::Watchdog;
 use crate::{Down, Engine, Error, PROTOCOL, Session, Ticket, frame};
 
 /// What the engine's thread does next.
@@ -59,7 +60,14 @@ pub fn serve<W: Worker>(started: Instant, load: impl FnOnce() -> Result<W, Error
     let socket = socket()?;
     let inbox = Arc::new(Inbox::new());
     let post = Post::<W::Engine>::new(socket.try_clone().map_err(Error::Socket)?, Arc::clone(&inbox))?;
-    let reader = Reader::<W::Engine> { urgent: W::urgent, socket, inbox: Arc::clone(&inbox), post: post.clone() };
+    let watchdog = Arc::new(Watchdog::new());
+    let reader = Reader::<W::Engine> {
+        urgent: W::urgent,
+        socket,
+        inbox: Arc::clone(&inbox),
+        post: post.clone(),
+        watchdog: Arc::clone(&watchdog),
+    };
     thread::Builder::new()
         .name("reader".to_owned())
         .spawn(move || reader.run())
@@ -77,7 +85,9 @@ pub fn serve<W: Worker>(started: Instant, load: impl FnOnce() -> Result<W, Error
                 Order::Close(session) => worker.close(session),
             }
         }
+        watchdog.begin(Instant::now());
         next = worker.step(&post)?;
+        watchdog.end();
     }
 }
 
@@ -112,6 +122,7 @@ struct Reader<E: Engine> {
     inbox: Arc<Inbox<E::Work>>,
     post: Post<E>,
     urgent: fn(&E::Work) -> bool,
+    watchdog: Arc<Watchdog>,
 }
 
 impl<E: Engine> Reader<E> {
@@ -139,7 +150,10 @@ impl<E: Engine> Reader<E> {
             let body = frame::read_body(&mut self.socket)?;
             match frame::decode(&body)? {
                 Down::Hello { .. } => {}
-                Down::Ping(ping) => self.post.pong(ping)?,
+                Down::Ping(ping) => match self.watchdog.hangs(Instant::now()) {
+                    None => self.post.pong(ping)?,
+                    Some(taken) => return Err(Error::Hangs(taken.as_secs())),
+                },
                 Down::Work(work) => self.take(work, body.len())?,
                 Down::Cancel(ticket) => self.inbox.put_cancel(ticket),
                 Down::Close(session) => self.inbox.put_close(session),
