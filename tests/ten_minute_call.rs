@@ -270,6 +270,7 @@ impl Stage {
             Output::Listen { .. }
             | Output::EndListen { .. }
             | Output::CancelThink { .. }
+            | Output::ReadAhead { .. }
             | Output::Prepare { .. }
             | Output::Turn(_) => {}
         }

@@ -149,6 +149,13 @@ pub enum Output {
         /// Which utterance.
         utterance: UtteranceId,
     },
+    /// Have the model read what it will probably be asked, while the caller still speaks.
+    ReadAhead {
+        /// Prompt part shared by all calls.
+        shared: String,
+        /// The beginning of this turn's prompt: more words will follow.
+        own: String,
+    },
     /// Ask the model.
     Think {
         /// Comes back with the answer.

@@ -239,6 +239,7 @@ impl World<Conversation<Agent>> for Room {
                 self.inputs.extend(self.ears.transcribe(utterance, request, is_final));
             }
             Output::EndListen { utterance } => self.ears.end(utterance),
+            Output::ReadAhead { shared, own } => self.mind.read_ahead(Prompt { shared, own }),
             Output::Think { request, shared, own, grammar, max_tokens } => {
                 let prompt = Prompt { shared, own };
                 self.inputs.extend(self.mind.think(request, prompt, grammar, max_tokens));

@@ -44,6 +44,11 @@ impl Mind {
         Some(failed(request))
     }
 
+    /// Has the model read what it will probably be asked.
+    pub fn read_ahead(&self, prompt: Prompt) {
+        self.client.tell(LlmWork::Prefill { session: self.session, prompt });
+    }
+
     /// The answer to this request is no longer wanted.
     pub fn cancel(&mut self, request: u32) {
         let client = &self.client;

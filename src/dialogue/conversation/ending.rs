@@ -50,6 +50,25 @@ impl<B: Brain> Conversation<B> {
         self.prepare();
     }
 
+    /// Has the model read what the caller has said so far, but for the last word, which may change:
+    /// at the end of the turn little is left to read.
+    pub(super) fn read_ahead(&mut self, now: Now) {
+        if !self.config.turn.speculate || !self.engines.thinking || self.work.running.is_some() {
+            return;
+        }
+        let Some(hypothesis) = &self.hypothesis else { return };
+        let mut heard = self.turn.heard();
+        let sure = hypothesis.text.trim().rsplit_once(' ').map_or("", |(sure, _)| sure);
+        if sure.is_empty() {
+            return;
+        }
+        heard.text = if heard.text.is_empty() { sure.to_owned() } else { format!("{} {sure}", heard.text) };
+        heard.words.clear();
+        if let Ask::Model { shared, own, .. } = self.brain.ask(self.local(now), &heard) {
+            self.emit(Output::ReadAhead { shared, own: own.trim_end().to_owned() });
+        }
+    }
+
     /// Has the first clause of a likely answer made ready.
     fn prepare(&mut self) {
         if self.over.is_some() {

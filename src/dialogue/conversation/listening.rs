@@ -213,6 +213,7 @@ impl<B: Brain> Conversation<B> {
         self.hypothesis = heard.or(self.hypothesis.take());
         if !same {
             self.hypothesis_since = Some(now);
+            self.read_ahead(now);
         }
         self.judge_hypothesis(now);
         if self.floor == Floor::Clear && self.hearing.speaking() {

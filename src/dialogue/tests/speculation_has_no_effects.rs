@@ -86,3 +86,18 @@ fn without_speculation_the_model_is_asked_once_the_turn_is_over() {
     let thought = stage.at_after(end, |output| matches!(output, Output::Think { .. }));
     assert_eq!(thought, Some(end + 900));
 }
+
+#[test]
+fn the_model_reads_along_while_the_caller_speaks() {
+    let mut stage = Stage::greeted(Script::default());
+    let end = stage.caller(0, "i would like to book a haircut for tuesday at three in the afternoon please");
+    stage.run(6_000);
+    let first = stage.at_after(0, |output| matches!(output, Output::ReadAhead { .. }));
+    assert!(first.is_some_and(|at| at < end), "read before the caller has ended");
+    // What is read is what will be asked, as far as it goes; the last word may still change.
+    let asked = "i would like to book a haircut for tuesday at three in the afternoon please";
+    let read =
+        stage.count(|output| matches!(output, Output::ReadAhead { own, .. } if !asked.starts_with(own.as_str())));
+    assert_eq!(read, 0);
+    assert_eq!(stage.call.brain().logged("decide"), 1);
+}

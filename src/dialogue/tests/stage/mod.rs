@@ -261,7 +261,7 @@ impl Stage {
                 self.paused = false;
             }
             Output::HangUp(outcome) => self.hung_up = Some((self.now, outcome)),
-            Output::CancelThink { .. } | Output::Prepare { .. } | Output::Turn(_) => {}
+            Output::ReadAhead { .. } | Output::CancelThink { .. } | Output::Prepare { .. } | Output::Turn(_) => {}
         }
     }
 
