@@ -109,6 +109,9 @@ fn only_the_verb_that_pulls_models_reaches_the_hub() {
     holds("pull::", &["cli/models.rs"]);
     holds("models::run", &["cli/mod.rs"]);
     assert!(read(&app.join("cli/pull.rs")).contains("hub::"), "the wall is held where the code is");
+    // A server of the premises is asked from one place, and nobody else speaks HTTP.
+    holds("remote::", &["remote/", "engines/start.rs", "cli/doctor.rs"]);
+    holds("reqwest", &["remote/", "hub/"]);
 }
 
 /// Whoever is slow must not make others' memory grow. The SIP endpoint's events are bounded by its

@@ -18,4 +18,5 @@ pub mod hub;
 pub mod load;
 pub mod observe;
 pub mod rehearse;
+pub mod remote;
 pub mod tools;

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::{CliError, block_on, run::trust};
 use crate::config::{Arguments, Config, load_business};
 use crate::drivers::Clock;
-use crate::engines::{Client, Reply, model, models_folder, start_llm};
+use crate::engines::{Client, Reply, model, models_folder, start_llm, thinking};
 use crate::observe;
 use crate::tools::Tools;
 use engine::manifest::Kind;
@@ -86,7 +86,7 @@ impl Desk {
         let trust = trust(&manifest)?;
         let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
         let tools = Tools::new(store, &loaded).map_err(CliError::not_ready)?;
-        let model = start_llm(&config.engines, &manifest, 1);
+        let model = thinking(&config.engines, start_llm(&config.engines, &manifest, 1)).map_err(CliError::NotReady)?;
         model.ready().await.map_err(CliError::NotReady)?;
         let session = model.session();
         Ok(Desk { business, trust, zone: loaded.timezone, tools, model, session, calls: 0 })

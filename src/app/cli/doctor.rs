@@ -16,6 +16,7 @@ use crate::drivers::ports::Ports;
 use crate::drivers::sip::Sockets;
 use crate::engines::{Engines, Models, model, models_folder, workers_folder};
 use crate::observe;
+use crate::remote::chat_url;
 
 /// Is this box fit? Says what to do where it is not.
 #[derive(Debug, clap::Args)]
@@ -79,6 +80,7 @@ pub fn run(args: Args) -> Result<(), CliError> {
             report.line(&format!("{} without network", kind.name()), no_egress(&config, &manifest));
         }
     }
+    report.line("egress", egress(&config));
     block_on(async {
         report.line("SIP port", sip(&config).await);
         match lines::findings(&config).await {
@@ -135,6 +137,16 @@ fn real_time() -> Finding {
     Ok(right.sentence().to_owned())
 }
 
+/// Where the daemon itself sends what callers say; the workers can't send anything.
+fn egress(config: &Config) -> Finding {
+    let remote = &config.engines.remote;
+    if remote.url.trim().is_empty() {
+        return Ok("no words of callers leave this box: there is no remote model".to_owned());
+    }
+    let url = chat_url(&remote.url)?;
+    Ok(format!("what callers say goes to {url} (engines.remote.url), for decisions; no audio does"))
+}
+
 /// Starts a worker that tries to break out of its own sandbox.
 fn no_egress(config: &Config, manifest: &Manifest) -> Finding {
     let program = workers_folder(&config.engines).join(format!("callbox-{}", manifest.kind.name()));
@@ -169,7 +181,10 @@ async fn engines(config: &Config, report: &mut Report) {
         Err(_) => return, // said above
     };
     let started = Instant::now();
-    let engines = Engines::start(&config.engines, &models, 1);
+    let engines = match Engines::start(&config.engines, &models, 1) {
+        Ok(engines) => engines,
+        Err(why) => return report.line("engines", Err(why)),
+    };
     let ready = engines.ready().await;
     report.line("engines", ready.map(|()| format!("all three ready after {} ms", started.elapsed().as_millis())));
     let Ok(loaded) = load_business(&config.business.folder) else { return };

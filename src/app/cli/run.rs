@@ -26,7 +26,7 @@ use crate::drivers::placement::Placement;
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
 use crate::drivers::{Clock, pacer::Pacer, sip as driver};
-use crate::engines::{Engines, Models};
+use crate::engines::{Engines, Models, keep_warm};
 use crate::load::{Capacity, machine};
 use crate::observe::{self, JsonLines};
 use crate::tools::Tools;
@@ -76,7 +76,7 @@ async fn appliance(config: Config, placement: Placement) -> Result<(), CliError>
     let sockets = driver::Sockets::bind(address, tcp).await.map_err(CliError::not_ready)?;
     let sockets = with_tls(sockets, &config)?;
     let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
-    let engines = Engines::start(&config.engines, &models, config.sip.max_calls);
+    let engines = Engines::start(&config.engines, &models, config.sip.max_calls).map_err(CliError::NotReady)?;
     let (outward, placed) = tokio::sync::mpsc::channel(64);
     let (house, prior) = open_house(&config, (clock, placement), engines, &models, (bound.port(), outward)).await?;
     let house = Arc::new(house);
@@ -132,7 +132,9 @@ async fn open_house(
     engines.ready().await.map_err(CliError::NotReady)?;
     let voice = voice(&business, models);
     let phrases = Arc::new(Phrases::with_room_for_minutes(CACHE_MINUTES));
-    let mut fixed = Agent::new(Arc::clone(&business), trust, Caller::default(), 0).phrases();
+    let anybody = Agent::new(Arc::clone(&business), trust, Caller::default(), 0);
+    keep_warm(engines.llm.clone(), anybody.shared_prompt());
+    let mut fixed = anybody.phrases();
     // The greeting and the lines for when the voice is gone are there before the first call; the
     // rest, which takes a slow voice a minute, while it is answered.
     let mut first: Vec<String> = fixed.drain(..fixed.len().min(1)).collect();

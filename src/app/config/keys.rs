@@ -141,6 +141,27 @@ pub const KEYS: &[Key] = &[
         "Calls it thinks for at once; 0: as many as sip.max_calls, up to 200.",
     ),
     key("engines.tts.model", Kind::Text, "\"espeak-en-us\"", "Name of the voice, unless the business names its own."),
+    key(
+        "engines.remote.url",
+        Kind::OptionalText,
+        "\"\"",
+        "An OpenAI-compatible server on the premises that decides in place of the local model, like \
+         \"http://192.168.1.30:8000/v1\"; what callers say is sent there. Empty: nothing leaves this box.",
+    ),
+    key("engines.remote.model", Kind::OptionalText, "\"\"", "The model's name on that server."),
+    key("engines.remote.key_file", Kind::OptionalPath, "\"\"", "File with the server's key; empty: it wants none."),
+    key(
+        "engines.remote.hold",
+        Kind::One(&["json-schema", "vllm", "sglang", "llama-server"]),
+        "\"json-schema\"",
+        "How it is held to what is possible in a turn: a JSON schema, or its own parameter for a grammar.",
+    ),
+    key(
+        "engines.remote.deadline_ms",
+        Kind::Number(50, 30_000),
+        "1500",
+        "Longest wait for a decision of the server; then the local model decides.",
+    ),
     key("business.folder", Kind::Path, "\"business\"", "Folder with business.toml and knowledge/*.md."),
     key("records.database", Kind::Path, "\"callbox.db\"", "File that keeps calls, bookings and messages."),
     key(

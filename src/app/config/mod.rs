@@ -26,6 +26,6 @@ pub use layers::{Loaded, Origin, Setting, Sources};
 pub use lines::Lines;
 pub use passages::passages;
 pub use rooms::{
-    Band, Business, Calls, Codec, Config, Context, Dial, Engine, Engines, Llm, Log, Records, Rtp, Sip, Stt, Tls,
-    Transport, WhenBusy,
+    Band, Business, Calls, Codec, Config, Context, Dial, Engine, Engines, Hold, Llm, Log, Records, Remote, Rtp, Sip,
+    Stt, Tls, Transport, WhenBusy,
 };

@@ -155,6 +155,31 @@ pub struct Engines {
     pub turn: Engine,
     pub llm: Llm,
     pub tts: Engine,
+    pub remote: Remote,
+}
+
+/// A language model on a server of the premises.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Remote {
+    /// Empty: there is none.
+    pub url: String,
+    pub model: String,
+    pub key_file: Option<PathBuf>,
+    pub hold: Hold,
+    pub deadline_ms: u32,
+}
+
+/// How a server is told what it may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Hold {
+    JsonSchema,
+    Vllm,
+    Sglang,
+    LlamaServer,
 }
 
 /// A worker of which a setting is its model alone.

@@ -103,7 +103,7 @@ impl<E: Engine> Clone for Client<E> {
 }
 
 impl<E: Engine> Client<E> {
-    pub(super) fn new(to_worker: mpsc::Sender<Down<E::Work>>, state: watch::Receiver<State>) -> Self {
+    pub(crate) fn new(to_worker: mpsc::Sender<Down<E::Work>>, state: watch::Receiver<State>) -> Self {
         let flights = Flights { routes: HashMap::new(), gauge: Gauge::default(), progress: Instant::now() };
         Client { to_worker, flights: Arc::new(Mutex::new(flights)), next: Arc::new(AtomicU64::new(1)), state }
     }
@@ -219,7 +219,7 @@ impl<E: Engine> Client<E> {
         }
     }
 
-    pub(super) fn deliver(&self, ticket: Ticket, reply: Reply<E::Event>, is_last: bool) {
+    pub(crate) fn deliver(&self, ticket: Ticket, reply: Reply<E::Event>, is_last: bool) {
         let route = match is_last {
             true => self.lock().ends(ticket, matches!(reply, Reply::Event(_))),
             false => self.lock().goes_on(ticket),

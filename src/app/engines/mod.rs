@@ -8,12 +8,14 @@ mod client;
 mod gauge;
 mod launch;
 mod start;
+mod warm;
 mod watch;
 
 pub use client::{Client, Reply, State};
 pub use gauge::Busy;
 pub use launch::Launch;
-pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, turn, workers_folder};
+pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, thinking, turn, workers_folder};
+pub use warm::keep_warm;
 
 use engine::{Llm, Stt, Tts};
 

@@ -5,7 +5,7 @@ use engine::verify::verify_all;
 use engine::{Llm, Stt, Tts};
 
 use super::{Client, Engines, Launch};
-use crate::config;
+use crate::{config, remote};
 
 /// Calls whose prompt the language model's worker keeps at once, at most; further calls share these.
 const MOST_SLOTS: u16 = 200;
@@ -137,14 +137,25 @@ pub fn workers_folder(wanted: &config::Engines) -> PathBuf {
 
 impl Engines {
     /// Starts the three workers; they get ready in their own time.
-    pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Self {
+    ///
+    /// # Errors
+    /// When a remote model is configured wrongly.
+    pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Result<Self, String> {
         let slots = |own: u16| if own == 0 { max_calls.min(MOST_SLOTS) } else { own };
-        Engines {
+        Ok(Engines {
             stt: start_stt(wanted, &models.stt, models.turn.as_ref()),
-            llm: start_llm(wanted, &models.llm, slots(wanted.llm.slots)),
+            llm: thinking(wanted, start_llm(wanted, &models.llm, slots(wanted.llm.slots)))?,
             tts: start_tts(wanted, &models.tts),
-        }
+        })
     }
+}
+
+/// The local model, or a server of the premises before it where one is configured.
+///
+/// # Errors
+/// What is wrong with the configuration.
+pub fn thinking(wanted: &config::Engines, local: Client<Llm>) -> Result<Client<Llm>, String> {
+    if wanted.remote.url.trim().is_empty() { Ok(local) } else { remote::before(local, &wanted.remote) }
 }
 
 /// Starts the recogniser alone, with an ear for ends of turns if there is a model for it.
