@@ -40,7 +40,7 @@ mod tests {
             state.send_replace(State::Ready { about: String::new(), pid: 1, start });
             let Some(Down::Work(LlmWork::Prefill { prompt, .. })) = work.recv().await else { panic!("nothing read") };
             assert_eq!((prompt.shared.as_str(), prompt.own.as_str()), ("these are the rules", ""));
-            state.send_replace(State::Down { why: "killed".to_owned() });
+            state.send_replace(State::Down { why: "killed".to_owned(), since: std::time::Instant::now() });
         }
         assert!(work.try_recv().is_err(), "once in a life");
     }

@@ -285,7 +285,7 @@ async fn while_the_server_is_there_the_box_thinks_without_its_local_model() {
     let (local, state, _) = local();
     let client = before(local, &wanted(&stand.url)).unwrap();
     assert_eq!(ask(&client).await, REMOTE);
-    state.send_replace(State::Down { why: "killed".into() });
+    state.send_replace(State::Down { why: "killed".into(), since: std::time::Instant::now() });
     assert_eq!(ask(&client).await, REMOTE);
     assert!(client.is_ready());
     does.send_replace(Does::Refuses);

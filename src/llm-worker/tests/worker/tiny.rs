@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -36,7 +37,9 @@ impl Tiny {
     }
 
     fn write(arch: &str, keys: Vec<Key>, tensors: Vec<(String, Vec<u64>)>) -> Self {
-        let folder = std::env::temp_dir().join(format!("callbox-tiny-{arch}-{}", std::process::id()));
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let nth = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("callbox-tiny-{arch}-{}-{nth}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder in the temporary directory");
         let model = gguf(arch, keys, &tensors);
         fs::write(folder.join("tiny.gguf"), &model).expect("the model");
