@@ -37,17 +37,17 @@ enum Does {
 struct Stand {
     url: String,
     asked: Arc<AtomicUsize>,
-    bodies: mpsc::UnboundedReceiver<String>,
+    bodies: mpsc::Receiver<String>,
     /// A connection that the other side dropped in the middle of an answer.
-    dropped: mpsc::UnboundedReceiver<()>,
+    dropped: mpsc::Receiver<()>,
 }
 
 async fn stand(does: watch::Receiver<Does>) -> Stand {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let asked = Arc::new(AtomicUsize::new(0));
-    let (body, bodies) = mpsc::unbounded_channel();
-    let (gone, dropped) = mpsc::unbounded_channel();
+    let (body, bodies) = mpsc::channel(64);
+    let (gone, dropped) = mpsc::channel(64);
     let count = Arc::clone(&asked);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -56,10 +56,10 @@ async fn stand(does: watch::Receiver<Does>) -> Stand {
                 let mut stream = stream;
                 while let Some(request) = request(&mut stream).await {
                     count.fetch_add(1, Ordering::SeqCst);
-                    let _ = body.send(request);
+                    let _ = body.try_send(request);
                     let does = *does.borrow();
                     if answer(&mut stream, does).await.is_none() {
-                        let _ = gone.send(());
+                        let _ = gone.try_send(());
                         return;
                     }
                 }
