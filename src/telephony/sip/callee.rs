@@ -39,8 +39,12 @@ impl Endpoint {
         };
         let key = self.new_call_key();
         match outcome {
-            // A flood of INVITEs to refuse must not use up what calls need.
-            Err(reply) if self.transactions.len() >= self.config.max_transactions / 2 => {
+            // For want of room: told once, and once more whenever it is asked again (RFC 3261, 8.2.7).
+            // Repeated until an ACK comes it would be many times what was sent, and go to whoever's
+            // address was forged. Nor must a flood of INVITEs to refuse use up what calls need.
+            Err(reply)
+                if matches!(reply.status, 486 | 503) || self.transactions.len() >= self.config.max_transactions / 2 =>
+            {
                 self.answer_once(&incoming, &reply);
             }
             Err(reply) => {
