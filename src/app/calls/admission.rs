@@ -58,7 +58,9 @@ pub struct Admission {
 struct Seen {
     at: Instant,
     engines: [Busy; 3],
+    /// Processor seconds of this process, and of each worker.
     own_s: f64,
+    workers_s: [f64; 3],
     machine_s: f64,
 }
 
@@ -161,29 +163,33 @@ impl Admission {
         let now = Seen {
             at: Instant::now(),
             engines: [stt.busy(), llm.busy(), tts.busy()],
-            own_s: own_s(&self.house.engines),
+            own_s: cpu_s(Some(std::process::id())),
+            workers_s: [stt.pid(), llm.pid(), tts.pid()].map(cpu_s),
             machine_s: machine::busy_s()?,
         };
         let before = self.seen.replace(now)?;
         let passed_s = now.at.duration_since(before.at).as_secs_f64().max(0.1);
         let mut second = Second { calls, ..Second::default() };
-        let mut shed = Duration::ZERO;
+        // A worker that was started anew has used less than its former life.
+        let mut used_s = (now.own_s - before.own_s).max(0.0);
+        let mut shed_s = 0.0;
+        let (now_s, before_s) = (now.workers_s, before.workers_s);
         for (index, (now, before)) in now.engines.iter().zip(&before.engines).enumerate() {
             let busy = now.since(before);
             second.busy_ms[index] = busy.must.as_secs_f64() * 1_000.0 / passed_s;
             second.done[index] = u32::try_from(busy.done).unwrap_or(u32::MAX);
-            shed += busy.may;
+            let worked_s = (now_s[index] - before_s[index]).max(0.0);
+            let worked_for = (busy.must + busy.may).max(Duration::from_millis(1));
+            used_s += worked_s;
+            shed_s += worked_s * busy.may.as_secs_f64() / worked_for.as_secs_f64();
         }
-        // A worker that was started anew has used less than its former life.
-        let own = ((now.own_s - before.own_s) / passed_s).max(0.0);
-        second.own = (own - shed.as_secs_f64() / passed_s).max(0.0);
-        second.others = ((now.machine_s - before.machine_s) / passed_s - own).max(0.0);
+        second.own = (used_s - shed_s).max(0.0) / passed_s;
+        second.others = ((now.machine_s - before.machine_s - used_s) / passed_s).max(0.0);
         Some(second)
     }
 }
 
-/// Processor seconds that this process and its workers have used.
-fn own_s(engines: &Engines) -> f64 {
-    let pids = [Some(std::process::id()), engines.stt.pid(), engines.llm.pid(), engines.tts.pid()];
-    pids.into_iter().flatten().filter_map(machine::process).map(|(_, cpu_s)| cpu_s).sum()
+/// Processor seconds that a process has used; none where there is none.
+fn cpu_s(pid: Option<u32>) -> f64 {
+    pid.and_then(machine::process).map_or(0.0, |(_, cpu_s)| cpu_s)
 }
