@@ -102,13 +102,20 @@ fn udp_ports(pid: u32) -> Vec<u16> {
 #[test]
 fn without_an_engine_callers_are_told_to_try_again() {
     let Some(site) = Site::new("engine-away") else { return };
-    let workers = site.slow_to_return("callbox-llm", 3);
+    let workers = site.slow_to_return("callbox-llm", 9);
     let setting = format!("engines.workers={}", workers.display());
     let appliance = site.start(&[&setting]);
     let former = appliance.worker("callbox-llm");
     process::kill(former);
     appliance.log_line("the death of the worker", |line| line.contains("worker is gone").then_some(()));
-    let refusal = Phone::new(appliance.port()).invite(&Phone::offer(40_000, G711));
+    // The first seconds are bridged: who calls then is answered.
+    let called = || Phone::new(appliance.port()).invite(&Phone::offer(40_000, G711));
+    assert_eq!(called().status, 200);
+    let later = || {
+        std::thread::sleep(Duration::from_millis(250));
+        called()
+    };
+    let refusal = (0..30).map(|_| later()).find(|answer| answer.status != 200).expect("a refusal");
     assert_eq!(refusal.status, 503, "{}", refusal.text);
     assert!(refusal.header("Retry-After").is_some(), "{}", refusal.text);
     appliance.log_line("why the call was refused", |line| {

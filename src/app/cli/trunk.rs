@@ -24,6 +24,8 @@ use crate::observe::redact::Redactor;
 use crate::observe::trace::Trace;
 
 /// How long a name server or a connection may take.
+/// Messages on their way into the trace.
+const MOST_SEEN: usize = 4_096;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take; requests are given up after 64 round trips.
 const ANSWER: Duration = Duration::from_secs(8);
@@ -169,7 +171,7 @@ async fn tls(config: &Config, hop: &Hop, to: SocketAddr) -> Finding {
 
 /// What goes over the wire, and a file of it where one is wanted.
 struct Watch {
-    seen: mpsc::UnboundedReceiver<Seen>,
+    seen: mpsc::Receiver<Seen>,
     all: Vec<Seen>,
 }
 
@@ -215,7 +217,7 @@ impl Watch {
 
 /// Asks by SIP, and calls where that is wanted.
 async fn speak(config: &Config, wanted: &Wanted<'_>, tell: &mut impl FnMut(&str, Finding)) {
-    let (to, seen) = mpsc::unbounded_channel();
+    let (to, seen) = mpsc::channel(MOST_SEEN);
     let mut watch = Watch { seen, all: Vec::new() };
     let mut asking = config.clone();
     asking.sip.transports.clear(); // nobody is to call here
@@ -242,7 +244,7 @@ async fn speak(config: &Config, wanted: &Wanted<'_>, tell: &mut impl FnMut(&str,
     }
 }
 
-async fn open(config: &Config, tap: mpsc::UnboundedSender<Seen>) -> Result<Line, String> {
+async fn open(config: &Config, tap: mpsc::Sender<Seen>) -> Result<Line, String> {
     let sockets = Sockets::bind(SocketAddr::new(config.sip.bind, 0), false).await.map_err(|error| error.to_string())?;
     let bound = sockets.udp.local_addr().map_err(|error| error.to_string())?;
     let mut sockets = with_tls(sockets, config).map_err(|error| error.to_string())?;

@@ -36,7 +36,7 @@ pub struct Sockets {
     /// Certificates; without them no connection under TLS is made or taken.
     pub tls: Option<Tls>,
     /// Who sees what is sent and received, if anybody does.
-    pub tap: Option<mpsc::UnboundedSender<Seen>>,
+    pub tap: Option<mpsc::Sender<Seen>>,
 }
 
 impl Sockets {

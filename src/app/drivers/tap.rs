@@ -30,12 +30,12 @@ pub struct Seen {
 /// Tells what it sees, where somebody listens.
 #[derive(Debug, Default)]
 pub(super) struct Tap {
-    to: Option<mpsc::UnboundedSender<Seen>>,
+    to: Option<mpsc::Sender<Seen>>,
     ends: HashMap<ConnectionId, (SocketAddr, SocketAddr, Transport)>,
 }
 
 impl Tap {
-    pub(super) fn new(to: Option<mpsc::UnboundedSender<Seen>>) -> Self {
+    pub(super) fn new(to: Option<mpsc::Sender<Seen>>) -> Self {
         Tap { to, ends: HashMap::new() }
     }
 
@@ -64,7 +64,7 @@ impl Tap {
     fn tell(&self, sent: bool, (local, peer, transport): (SocketAddr, SocketAddr, Transport), bytes: &[u8]) {
         if let Some(to) = &self.to {
             let seen = Seen { at: SystemTime::now(), sent, local, peer, transport, bytes: bytes.to_vec() };
-            let _ = to.send(seen);
+            let _ = to.try_send(seen); // what does not fit is not traced
         }
     }
 }
