@@ -78,10 +78,11 @@ impl Drop for Shop {
 }
 
 /// Business, question, part of the passage that answers it.
-const ASKED: [(&str, &str, &str); 36] = [
+const ASKED: [(&str, &str, &str); 37] = [
     ("returns", "how long does a refund take", "five working days"),
     ("returns", "where is the return label", "in the box"),
     ("returns", "what is your return policy", "30 days"),
+    ("returns", "what is your return palisy", "30 days"),
     ("returns", "how long does shipping take", "three to five days"),
     ("returns", "can i exchange a gift", "without a receipt"),
     ("property", "are pets allowed", "small dogs"),

@@ -5,7 +5,7 @@
 //! is the share of the question's weight that it covers, so that it can be held against a fixed
 //! threshold whatever the size of the folder. BM25 decides between passages that cover the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,10 @@ const MOST_WORDS: usize = 24;
 const SYNONYM_SHARE: f64 = 0.8;
 /// "How much", "how long": decides between passages that cover the same, and is missed in none.
 const HINT_SHARE: f64 = 0.05;
+/// A word that stands nowhere, but sounds like one that does, counts for this much.
+const MISHEARD_SHARE: f64 = 0.7;
+/// Shorter words sound like too many others.
+const MISHEARD_LETTERS: usize = 6;
 /// Words shorter than this must match whole (stemmed), longer ones may be the start of a word.
 const PREFIX_LETTERS: usize = 5;
 
@@ -130,9 +134,20 @@ fn cover(connection: &Connection, business: &str, subject: &Subject) -> Result<H
     let passages: f64 =
         connection.query_row("select count(*) from knowledge where business = ?", [business], |row| row.get(0))?;
     let mut covered: HashMap<i64, Covered> = HashMap::new();
-    let mut whole = 0.0;
+    let (mut whole, mut vocabulary) = (0.0, None);
     for word in &subject.words {
-        let hits = matches(connection, business, word)?;
+        let mut hits = matches(connection, business, word)?;
+        if hits.is_empty() && word.len() >= MISHEARD_LETTERS {
+            let known = match vocabulary.take() {
+                Some(known) => known,
+                None => written(connection, business)?,
+            };
+            if let Some(meant) = misheard(word, &known) {
+                let rows = any_of(connection, business, &[meant])?;
+                hits.extend(rows.into_iter().map(|(row, bm25)| (row, (MISHEARD_SHARE, bm25))));
+            }
+            vocabulary = Some(known);
+        }
         // Rarity as in BM25, in the form that never turns negative. A word nobody wrote weighs
         // as much as one written once: a question about it is not answered by its other words.
         let with = (hits.len() as f64).max(1.0);
@@ -164,6 +179,34 @@ fn matches(connection: &Connection, business: &str, word: &str) -> Result<HashMa
         hits.extend(rows.into_iter().map(|(row, bm25)| (row, (share, bm25))));
     }
     Ok(hits)
+}
+
+/// All words of a business's passages.
+fn written(connection: &Connection, business: &str) -> Result<BTreeSet<String>, Trouble> {
+    let mut query = connection.prepare_cached("select source, body from knowledge where business = ?")?;
+    let rows = query.query_map([business], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let mut words = BTreeSet::new();
+    for row in rows {
+        let (source, body) = row?;
+        words.extend(tokens(&source));
+        words.extend(tokens(&body));
+    }
+    Ok(words)
+}
+
+/// The one word that a recogniser may have made this of: "palisy" for "policy".
+fn misheard<'a>(word: &str, known: &'a BTreeSet<String>) -> Option<&'a str> {
+    let alike = |other: &&String| {
+        other.len() >= MISHEARD_LETTERS
+            && other.len().abs_diff(word.len()) <= 1
+            && other.chars().next() == word.chars().next()
+            && strsim::osa_distance(other, word) <= 2
+    };
+    let mut found = known.iter().filter(alike);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// Rows with any of the words, and BM25.

@@ -51,6 +51,8 @@ fn questions_find_their_passage() {
         ("um, how long does the whitening take please", "treatments: Whitening"),
         ("can i cancel for free", "visit: Cancelling"),
         ("I am in pain", "treatments: Pain"),
+        ("do you take my insurence", "visit: Insurance"),
+        ("how long does the whitning take", "treatments: Whitening"),
     ] {
         assert_eq!(answer(&store, question).as_deref(), Some(source), "{question}");
     }
