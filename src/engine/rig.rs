@@ -87,6 +87,11 @@ impl<E: Engine> Rig<E> {
         self.child.id()
     }
 
+    /// Time its threads have spent on a processor: what counts where others compete for it.
+    pub fn on_processor(&self) -> Duration {
+        on_processor(self.pid())
+    }
+
     /// Closes the socket and waits for the worker's end: its exit code (`None` after a signal),
     /// its output and its errors.
     pub fn end(mut self) -> (Option<i32>, String, String) {
@@ -105,6 +110,16 @@ impl<E: Engine> Rig<E> {
         }
         (self.child.wait().ok().and_then(|status| status.code()), output, errors)
     }
+}
+
+/// Time that the threads of a process have spent on a processor; zero where it can't be told.
+pub fn on_processor(pid: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let nanoseconds = |thread: std::fs::DirEntry| {
+        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    };
+    Duration::from_nanos(threads.filter_map(nanoseconds).sum())
 }
 
 impl<E: Engine> Drop for Rig<E> {
