@@ -122,12 +122,12 @@ impl Plan {
                 bench.prefill(call, &shared, &said(call));
             }
             bench.settle();
-            let (started, used) = (Instant::now(), bench.used());
             for call in 0..count {
                 bench.decide(call, &shared, &said(call), ENDLESS, self.generate);
             }
-            bench.ends(count);
-            let tokens = (count * usize::from(self.generate)) as f64;
+            // From when all have begun: what is left of their prompts is not counted.
+            let (started, used) = bench.all_begun(count);
+            let tokens = bench.ends(count).len() as f64;
             figures.push((name, tokens / started.elapsed().as_secs_f64()));
             figures.push((by_processor, tokens / (bench.used() - used)));
         }
@@ -204,16 +204,16 @@ impl Bench {
         self.rig.work(work).expect("the worker takes work");
     }
 
-    /// Waits until all that was read ahead is read: until nothing is computed any more.
-    fn settle(&mut self) {
-        while self.busy() > 0.3 {}
-    }
-
-    /// The worker's use of the processor over a while, in cores.
-    fn busy(&self) -> f64 {
-        let before = self.used();
-        std::thread::sleep(Duration::from_millis(300));
-        (self.used() - before) / 0.3
+    /// Waits until all that was read ahead is read: until its main thread sleeps for a while, which
+    /// it does on a busy machine too only when it has nothing to do.
+    fn settle(&self) {
+        let mut asleep = 0;
+        while asleep < 10 {
+            std::thread::sleep(Duration::from_millis(30));
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.rig.pid())).expect("the worker lives");
+            let sleeps = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'));
+            asleep = if sleeps { asleep + 1 } else { 0 };
+        }
     }
 
     /// Seconds of processor time the worker has used.
@@ -248,16 +248,28 @@ impl Bench {
         asked.elapsed()
     }
 
+    /// Listens until so many answers have begun; when that was, and the processor time used by then.
+    fn all_begun(&mut self, count: usize) -> (Instant, f64) {
+        let mut begun = std::collections::HashSet::new();
+        while begun.len() < count {
+            if let Up::Event(LlmEvent::Piece { ticket, .. }) = self.rig.receive().expect("the worker answers") {
+                begun.insert(ticket.0);
+            }
+        }
+        (Instant::now(), self.used())
+    }
+
     /// Listens until so many answers have ended; answers the times between the tokens of each.
     fn ends(&mut self, count: usize) -> Vec<Duration> {
         let mut last: HashMap<u64, Instant> = HashMap::new();
-        let mut gaps = Vec::new();
+        let (began, mut gaps) = (Instant::now(), Vec::new());
         let mut ended = 0;
         while ended < count {
             match self.rig.receive().expect("the worker answers") {
                 Up::Event(LlmEvent::Piece { ticket, .. }) => {
                     let now = Instant::now();
-                    gaps.extend(last.insert(ticket.0, now).map(|before| now - before));
+                    let before = last.insert(ticket.0, now).unwrap_or(began);
+                    gaps.push(now - before);
                 }
                 Up::Failed { why, .. } => {
                     assert!(why.contains("not complete"), "{why}"); // its bound of tokens was reached
