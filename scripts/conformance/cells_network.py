@@ -105,7 +105,6 @@ def register(matrix):
         record = box.ended(name)
         assert (record["packets_received"] or 0) > 50, (record, done.stdout, done.stderr)
         assert '"first_audio"' in done.stdout, done.stdout
-        assert "30" in engine.text() or engine, "rtpengine"
         return f"{record['packets_received']} packets relayed"
 
     @cell("OPTIONS", "sipsak")

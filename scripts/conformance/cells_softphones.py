@@ -33,13 +33,13 @@ def told(caller):
 def register(matrix):
     cell = matrix.cell
 
-    def baresip_calls(world, name, box, uri, account="", modules=(), config="", ip="127.0.0.1", talk=2.0):
+    def baresip_calls(world, name, box, uri, account="", modules=(), config="", ip="127.0.0.1", talk=2.0, packets=20):
         with Baresip(world, name, account, modules, config, ip) as phone:
             phone.tell("dial", uri)
             phone.wait("CALL_ESTABLISHED")
             time.sleep(talk)
             phone.tell("hangup")
-            return finished(box, name)
+            return finished(box, name, packets=packets)
 
     @cell("call, caller hangs up", "baresip")
     def baresip_set_up(world, name):
@@ -73,13 +73,11 @@ def register(matrix):
             phone.wait("CALL_ESTABLISHED")
             time.sleep(1)
             phone.tell("hold")
-            world_held = time.monotonic()
             time.sleep(2)
             phone.tell("resume")
             time.sleep(2)
             phone.tell("hangup")
             says = finished(world.box, name)
-        assert phone.process.text().count("a=sendonly") + phone.process.text().count("hold") or world_held
         return says
 
     @cell("digits (RFC 4733)", "baresip")
@@ -109,7 +107,8 @@ def register(matrix):
         box = world.guarded_by_md5
         uri = f"sip:box@127.0.0.8:{box.port}"
         account = ">;regint=0;auth_user=phone;auth_pass=secret"
-        return baresip_calls(world, name, box, uri, account, ip="127.0.0.8")
+        # Its audio leaves from 127.0.0.1, which no description names: the box must not listen to it.
+        return baresip_calls(world, name, box, uri, account, ip="127.0.0.8", packets=-1)
 
     @cell("TCP", "baresip")
     def baresip_tcp(world, name):
