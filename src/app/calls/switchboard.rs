@@ -301,6 +301,9 @@ impl Switchboard {
         if let Some(advertised) = self.house.advertised {
             address.set_ip(advertised);
         }
+        let Some(answer) = self.house.answer(call, address) else {
+            return self.refuse(call, RETRY_AFTER_S).await;
+        };
         let (post, mail) = mpsc::channel(64);
         let joined = Arc::<AtomicBool>::default();
         let line = call::Line {
@@ -321,9 +324,7 @@ impl Switchboard {
                     task.run(entrance).await;
                     call
                 });
-                if let Some(answer) = self.house.answer(call, address) {
-                    let _ = self.sip.send(answer).await;
-                }
+                let _ = self.sip.send(answer).await;
             }
             Err(error) => {
                 tracing::error!(%call, %error, "call refused: no sockets");
