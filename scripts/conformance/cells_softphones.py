@@ -17,10 +17,10 @@ def finished(box, name, outcome="gone", packets=20):
     return f"{record['packets_received']} packets heard, {record['packets_sent']} sent"
 
 
-def calling(peer, user="peer", host="127.0.0.1"):
+def calling(peer, user="peer", host="127.0.0.1", more=()):
     """`callbox call` to a softphone that answers; its events."""
     return subprocess.Popen([PROGRAMS / "callbox", "call", f"sip:{user}@{host}:{peer.sip_port}", "--json", "--max-s", "20",
-                             "--answer-wait-s", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                             "--answer-wait-s", "2", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def told(caller):
@@ -128,6 +128,20 @@ def register(matrix):
         return baresip_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}",
                              ";mediaenc=srtp-mand", modules=["srtp"])
 
+    @cell("SRTP (DTLS)", "baresip")
+    def baresip_dtls(world, name):
+        account = ";mediaenc=dtls_srtp"
+        says = baresip_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", account, ["dtls_srtp"])
+        with Baresip(world, f"{name}-called", account, ["dtls_srtp"]) as phone:
+            caller = calling(phone, f"{name}-called", more=["--dtls"])
+            phone.wait("CALL_INCOMING")
+            phone.tell("accept")
+            phone.wait("CALL_CLOSED", 40)
+            heard = told(caller)[-1]["packets_received"]
+            assert "DTLS-SRTP complete" in phone.process.text(), "the keys came by another way"
+        assert heard > 20, f"{says}; called: {heard} packets heard"
+        return f"{says}; called: {heard} packets heard"
+
     @cell("transfer to a person, who takes the call", "baresip")
     def baresip_desk(world, name):
         def desk(world, name):
@@ -223,6 +237,14 @@ def register(matrix):
     def linphone_srtp(world, name):
         config = {"sip": {"media_encryption": "srtp", "media_encryption_mandatory": 1}}
         return linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
+
+    @cell("SRTP (DTLS)", "linphone")
+    def linphone_dtls(world, name):
+        config = {"sip": {"media_encryption": "dtls", "media_encryption_mandatory": 1}}
+        says = linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
+        log = (world.folder / name / "linphone.log").read_text(errors="replace")
+        assert "UDP/TLS/RTP/SAVP" in log, "the keys came by another way"
+        return says
 
     def twinkle_calls(world, name, meanwhile=lambda phone: time.sleep(2), transport="udp"):
         with Twinkle(world, name, outside(), transport=transport) as phone:

@@ -76,11 +76,13 @@ pub struct Audio {
     pub codecs: Vec<Codec>,
     /// Offer SRTP, and nothing else.
     pub srtp: bool,
+    /// The same with keys by a handshake (DTLS-SRTP).
+    pub dtls: bool,
 }
 
 impl Default for Audio {
     fn default() -> Self {
-        Audio { codecs: vec![Codec::Pcmu, Codec::Pcma], srtp: false }
+        Audio { codecs: vec![Codec::Pcmu, Codec::Pcma], srtp: false, dtls: false }
     }
 }
 
@@ -126,8 +128,8 @@ pub struct Taken {
 pub async fn call(setup: Setup, tell: impl FnMut(&Event)) -> Result<Taken, Error> {
     let destination = setup.target.resolve().await?;
     let mut line = Line::open(&setup, destination, tell).await?;
-    let policy = if setup.audio.srtp { Policy::Required } else { Policy::Off };
-    let security = security(policy).map_err(|why| Error::Socket { address: line.address, why })?;
+    let policy = if setup.audio.srtp || setup.audio.dtls { Policy::Required } else { Policy::Off };
+    let security = security(policy, setup.audio.dtls).map_err(|why| Error::Socket { address: line.address, why })?;
     let dialled = setup.clock.now();
     line.order(Command::Dial {
         token: 1,
@@ -167,6 +169,8 @@ struct Line<F> {
     leave_at: Option<Instant>,
     /// Somebody presses Ctrl-C.
     interrupt: Option<Signal>,
+    /// The other side has answered, and there are no keys yet.
+    established: bool,
     over: bool,
     ending: String,
     /// As in the settings.
@@ -208,6 +212,7 @@ impl<F: FnMut(&Event)> Line<F> {
             reported: Instant::now(),
             leave_at: None,
             interrupt: signal(SignalKind::interrupt()).ok(),
+            established: false,
             over: false,
             ending: String::new(),
             refer: setup.settings.refer,
@@ -273,7 +278,10 @@ impl<F: FnMut(&Event)> Line<F> {
             sip::Event::Dialled { call, .. } => self.call = Some(call),
             sip::Event::Ringing { .. } => self.inputs.push_back((now, Input::Ringing)),
             sip::Event::Media { media, .. } => self.media.agree(now, &media),
-            sip::Event::Established { .. } => self.inputs.push_back((now, Input::Established)),
+            sip::Event::Established { .. } => {
+                self.established = true;
+                self.begin(now);
+            }
             sip::Event::Digit { .. } | sip::Event::Reason { .. } => {}
             sip::Event::Referral { .. } => {}
             sip::Event::Refer { call, to } => {
@@ -306,6 +314,15 @@ impl<F: FnMut(&Event)> Line<F> {
         let now = self.clock.now();
         let noted = self.media.receive(now, input);
         self.note(now, noted);
+        self.begin(now);
+    }
+
+    /// The call is up once it can be spoken in.
+    fn begin(&mut self, now: Now) {
+        if self.established && self.media.is_ready() {
+            self.established = false;
+            self.inputs.push_back((now, Input::Established));
+        }
     }
 
     fn look_at_pacer(&mut self) {
@@ -326,9 +343,9 @@ impl<F: FnMut(&Event)> Line<F> {
                 Noted::Audible => Input::Audible,
                 Noted::Began(at) => Input::Began(at),
                 Noted::Ended(at) => Input::Ended(at),
-                Noted::Dead => {
+                Noted::Dead(why) => {
                     self.hang_up();
-                    let cause = "no packet came for 20 s".to_owned();
+                    let cause = why.to_string();
                     self.ending.clone_from(&cause);
                     Input::HungUp { by: By::Network, cause }
                 }

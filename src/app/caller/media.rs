@@ -9,7 +9,7 @@ use telephony::sip::NegotiatedMedia;
 use super::gaps::Gaps;
 use super::recording::Recording;
 use super::utterance::{Utterance, is_audible};
-use crate::drivers::media::{Heard, MediaLine};
+use crate::drivers::media::{Heard, Loss, MediaLine};
 use crate::drivers::pacer::{Order, Pacer};
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
@@ -27,7 +27,7 @@ pub(super) enum Noted {
     /// The last one was sent.
     Ended(Now),
     /// Nothing arrives any more.
-    Dead,
+    Dead(Loss),
 }
 
 /// The caller's mouth and ear.
@@ -68,6 +68,11 @@ impl Media {
         }
     }
 
+    /// False while keys are wanted and not there.
+    pub fn is_ready(&self) -> bool {
+        self.line.is_ready()
+    }
+
     /// The next datagram of either port.
     pub async fn datagram(&mut self) -> media::Input {
         self.line.datagram().await
@@ -104,7 +109,7 @@ impl Media {
                     // What was made up was not received.
                     noted.extend((!concealed && is_audible(samples.as_slice())).then_some(Noted::Audible));
                 }
-                Heard::Lost => noted.push(Noted::Dead),
+                Heard::Lost(why) => noted.push(Noted::Dead(why)),
                 Heard::Digit(_) => {}
             }
         }

@@ -29,7 +29,7 @@ use super::record::Record;
 use super::switchboard::{House, Mail};
 use super::voice::Voice;
 use super::waiting::Over;
-use crate::drivers::media::{Heard, MediaLine};
+use crate::drivers::media::{Heard, MediaLine, lost};
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
 
@@ -156,16 +156,27 @@ impl Call {
         }
     }
 
-    /// Waits for the ACK; false when the call ended before it.
+    /// Waits for the ACK, and for keys where they come by a handshake; false when the call ended before.
     async fn established(&mut self) -> bool {
-        loop {
-            match tokio::time::timeout(STILLBORN, self.mail.recv()).await {
-                Ok(Some(Mail::Media(agreed))) => self.media.agree(self.house.clock.now(), &agreed),
-                Ok(Some(Mail::Established)) => return true,
-                Ok(Some(Mail::Ended(..) | Mail::Close) | None) | Err(_) => return false,
-                Ok(Some(_)) => {}
+        let clock = self.house.clock;
+        let mut is_up = false;
+        while !(is_up && self.media.is_ready()) {
+            let mail = tokio::time::timeout(STILLBORN, self.mail.recv());
+            tokio::select! {
+                mail = mail => match mail {
+                    Ok(Some(Mail::Media(agreed))) => self.media.agree(clock.now(), &agreed),
+                    Ok(Some(Mail::Established)) => is_up = true,
+                    Ok(Some(Mail::Ended(..) | Mail::Close) | None) | Err(_) => return false,
+                    Ok(Some(_)) => {}
+                },
+                heard = self.media.shaken(clock) => if let Some(why) = lost(&heard) {
+                    tracing::warn!(call = %self.key, "{why}: the call is ended before it began");
+                    let _ = self.sip.try_send(Command::HangUp { call: self.key });
+                    return false;
+                },
             }
         }
+        true
     }
 
     /// Somebody else is on the line now, by a call of their own: it is answered with the same audio.
@@ -361,8 +372,8 @@ impl Room {
                     self.inputs.push_back(self.ears.frame(&samples, wide.as_deref()));
                 }
                 Heard::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
-                Heard::Lost => {
-                    tracing::info!(call = self.record.id, "no packet for too long: the line is dead");
+                Heard::Lost(why) => {
+                    tracing::info!(call = self.record.id, "{why}: the line is dead");
                     self.lost = true;
                     self.inputs.push_back(Input::Gone);
                 }

@@ -55,6 +55,8 @@ pub struct House {
     pub takes_wide: bool,
     /// Whether audio is encrypted.
     pub srtp: Policy,
+    /// Our own calls get their keys by a handshake, where they are encrypted.
+    pub dtls: bool,
     /// What is spoken, in the order offered.
     pub codecs: Vec<Codec>,
     /// The address callers are told to send to, where it is not the one bound.
@@ -104,7 +106,8 @@ impl House {
     /// Takes a call with audio at this address; none, and the reason is logged, where there is no
     /// randomness for its keys.
     pub fn answer(&self, call: CallKey, address: SocketAddr) -> Option<Command> {
-        let security = security(self.srtp).inspect_err(|error| tracing::error!(%call, %error, "no keys for SRTP"));
+        let security =
+            security(self.srtp, self.dtls).inspect_err(|error| tracing::error!(%call, %error, "no keys for SRTP"));
         let media = LocalMedia { address, codecs: self.codecs.clone(), security: security.ok()? };
         Some(Command::Answer { call, media })
     }

@@ -8,7 +8,7 @@ use super::admission::Entrance;
 use super::call::Call;
 use super::phrases::Clip;
 use super::switchboard::Mail;
-use crate::drivers::media::Heard;
+use crate::drivers::media::lost;
 use crate::drivers::playout::{Play, Progress};
 
 /// From the end of the message to its next beginning: who waits hears that the line is alive.
@@ -48,7 +48,7 @@ impl Call {
                 open = opened => return if open { Over::Open } else { Over::Told },
                 datagram = self.media.datagram() => {
                     let heard = self.media.receive(self.house.clock.now(), Some(datagram));
-                    if lost(&heard) {
+                    if lost(&heard).is_some() {
                         return Over::Gone;
                     }
                 }
@@ -69,7 +69,7 @@ impl Call {
                         true => self.media.report_sent(now),
                         false => self.media.receive(now, None),
                     };
-                    if lost(&heard) {
+                    if lost(&heard).is_some() {
                         return Over::Gone;
                     }
                     while let Ok(progress) = self.media.stream.progress.pop() {
@@ -97,8 +97,4 @@ impl Call {
         self.media.stream.play(Play::EndSpeech(speech));
         speech
     }
-}
-
-fn lost(heard: &[Heard]) -> bool {
-    heard.iter().any(|heard| matches!(heard, Heard::Lost))
 }

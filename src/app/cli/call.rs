@@ -55,6 +55,9 @@ pub struct Args {
     /// Offer encrypted audio (SRTP), and nothing else.
     #[arg(long)]
     srtp: bool,
+    /// The same with keys by a handshake (DTLS-SRTP).
+    #[arg(long)]
+    dtls: bool,
     /// Own address, with or without a port.
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
@@ -105,7 +108,11 @@ pub fn run(args: Args) -> Result<(), CliError> {
             from_display,
             script,
             utterances,
-            audio: Audio { codecs: args.codecs.iter().map(|codec| (*codec).into()).collect(), srtp: args.srtp },
+            audio: Audio {
+                codecs: args.codecs.iter().map(|codec| (*codec).into()).collect(),
+                srtp: args.srtp,
+                dtls: args.dtls,
+            },
             live: None,
             settings: settings(&args),
             record: args.record.is_some(),

@@ -21,7 +21,7 @@ use crate::calls::handover::{ContextField, Outward};
 use crate::calls::phrases::{Phrases, prepare, prepare_at_leisure};
 use crate::calls::probe::Probe;
 use crate::calls::{Captions, House, Rules, Strain, Switchboard, VoiceChoice};
-use crate::config::{Arguments, Band, Config, Dial, Lines, Transport, load_business};
+use crate::config::{Arguments, Band, Config, Dial, Lines, SrtpKeys, Transport, load_business};
 use crate::drivers::placement::Placement;
 use crate::drivers::ports::Ports;
 use crate::drivers::tls::Tls;
@@ -160,6 +160,7 @@ async fn open_house(
         ports: Ports::new(config.sip.bind, config.rtp.first_port..=config.rtp.last_port),
         takes_wide: config.engines.stt.band == Band::Wide,
         srtp: config.rtp.srtp.into(),
+        dtls: config.rtp.srtp_keys == SrtpKeys::Dtls,
         codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
         advertised: config.sip.advertised,
         business,

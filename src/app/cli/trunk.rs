@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::run::with_tls;
 use super::words::{status_of_call, status_of_options, status_of_register, tls_error};
-use crate::config::Config;
+use crate::config::{Config, SrtpKeys};
 use crate::drivers::Clock;
 use crate::drivers::ports::{Ports, security};
 use crate::drivers::sip::{Line, Sockets, run};
@@ -302,7 +302,8 @@ async fn call(config: &Config, line: &mut Line, watch: &mut Watch, name: &str, n
     if let Some(advertised) = config.sip.advertised {
         address.set_ip(advertised);
     }
-    let security = security(config.rtp.srtp.into()).map_err(|error| error.to_string())?;
+    let security =
+        security(config.rtp.srtp.into(), config.rtp.srtp_keys == SrtpKeys::Dtls).map_err(|error| error.to_string())?;
     let codecs: Vec<_> = config.rtp.codecs.iter().map(|codec| (*codec).into()).collect();
     let offered =
         config.rtp.codecs.iter().map(|codec| format!("{codec:?}").to_ascii_lowercase()).collect::<Vec<_>>().join(", ");
@@ -333,7 +334,7 @@ async fn call(config: &Config, line: &mut Line, watch: &mut Watch, name: &str, n
             Event::Established { call } => {
                 let _ = line.commands.send(Command::HangUp { call }).await;
                 let sound = agreed.map(|media| {
-                    let how = if media.srtp.is_some() { "encrypted " } else { "" };
+                    let how = if media.srtp.is_some() || media.dtls.is_some() { "encrypted " } else { "" };
                     format!("{how}{} to {}", media.codec.name(), media.remote)
                 });
                 return Ok(format!("answered; audio would be {}", sound.unwrap_or_else(|| "none".to_owned())));

@@ -93,7 +93,13 @@ pub const KEYS: &[Key] = &[
         "rtp.srtp",
         Kind::One(&["off", "optional", "required"]),
         "\"optional\"",
-        "Encrypted audio (SRTP, keys in SIP: use TLS or a trusted network): off, as callers offer it, or nothing else.",
+        "Encrypted audio (SRTP; keys in SIP, best under TLS, or by DTLS): off, as callers offer it, or nothing else.",
+    ),
+    key(
+        "rtp.srtp_keys",
+        Kind::One(&["sdes", "dtls"]),
+        "\"sdes\"",
+        "How calls made by this box get keys where rtp.srtp is \"required\": in SIP (SDES) or by a handshake (DTLS-SRTP).",
     ),
     key(
         "engines.models",

@@ -27,5 +27,5 @@ pub use lines::Lines;
 pub use passages::passages;
 pub use rooms::{
     Band, Business, Calls, Codec, Config, Context, Dial, Engine, Engines, Hold, Llm, Log, Records, Remote, Rtp, Sip,
-    Stt, Tls, Transport, WhenBusy,
+    SrtpKeys, Stt, Tls, Transport, WhenBusy,
 };

@@ -98,6 +98,7 @@ pub struct Rtp {
     pub last_port: u16,
     pub codecs: Vec<Codec>,
     pub srtp: Srtp,
+    pub srtp_keys: SrtpKeys,
 }
 
 /// Whether audio is encrypted.
@@ -118,6 +119,15 @@ impl From<Srtp> for telephony::sdp::Policy {
             Srtp::Required => Self::Required,
         }
     }
+}
+
+/// How the keys of our own encrypted calls come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum SrtpKeys {
+    Sdes,
+    Dtls,
 }
 
 /// How audio may be coded.

@@ -2,14 +2,18 @@
 //! what is sent is paced by the stream. The box and the scripted caller both talk through one.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, settle};
+use telephony::media::dtls::{self, Failure, Handshake, Terms, is_dtls};
 use telephony::media::srtp::{Keys, Outbound};
 use telephony::media::{Codec, Frame, Input, Output, Peer, Receiver, Settings, Statistics, WideFrame};
 use telephony::sip::NegotiatedMedia;
 use tokio::net::UdpSocket;
 
+use super::clock::Clock;
+use super::identity;
 use super::pacer::{Order, Pacer, Stream};
 use super::ports::Pair;
 
@@ -25,10 +29,33 @@ pub struct MediaLine {
     /// There once media is agreed on.
     receiver: Option<Receiver>,
     srtp: Option<Keys>,
+    /// Brings the keys, where they are not told.
+    shaking: Option<Shaking>,
+    /// What came of agreeing, still to be told.
+    untold: Vec<Heard>,
+    reports: Reports,
     codec: Option<Codec>,
     /// Without any packet for this long the line is dead.
     timeout: Duration,
     wake: Now,
+    shake_at: Now,
+}
+
+/// Where our RTCP goes from.
+#[derive(Debug, Clone, Copy)]
+enum Reports {
+    /// A port of its own.
+    Apart,
+    /// The port of RTP (RFC 5761).
+    Along,
+    /// Nowhere: it would want a handshake of its own.
+    Off,
+}
+
+/// A handshake, and what is agreed on once it is done.
+struct Shaking {
+    handshake: Handshake,
+    agreed: NegotiatedMedia,
 }
 
 /// What the far side did.
@@ -46,7 +73,18 @@ pub enum Heard {
     /// A key.
     Digit(char),
     /// Nothing comes any more.
-    Lost,
+    Lost(Loss),
+}
+
+/// Why nothing comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Loss {
+    /// It has been silent for too long.
+    #[error("no packet for too long")]
+    Silence,
+    /// There are no keys for it.
+    #[error("no keys for its sound: {0}")]
+    NoKeys(Failure),
 }
 
 impl MediaLine {
@@ -62,14 +100,103 @@ impl MediaLine {
             stream,
             receiver: None,
             srtp: None,
+            shaking: None,
+            untold: Vec::new(),
+            reports: Reports::Apart,
             codec: None,
             timeout,
             wake: Now::NEVER,
+            shake_at: Now::NEVER,
         })
     }
 
-    /// Sends and receives as agreed from now on.
+    /// Sends and receives as agreed from now on, or once there are keys.
     pub fn agree(&mut self, now: Now, agreed: &NegotiatedMedia) {
+        let Some(terms) = agreed.dtls.as_deref() else {
+            self.shaking = None;
+            return self.begin(now, agreed);
+        };
+        match &mut self.shaking {
+            Some(known) if known.handshake.terms() == terms => {
+                known.handshake.retarget(agreed.remote, agreed.signalling);
+                known.agreed = agreed.clone();
+            }
+            _ => self.shaking = self.shake_hands(now, agreed, terms),
+        }
+        match self.shaking.as_ref().and_then(|known| known.handshake.keys()) {
+            Some(keys) => self.keyed_with(now, keys),
+            None => {
+                let told = self.shake(now, None);
+                self.untold.extend(told);
+            }
+        }
+    }
+
+    fn shake_hands(&mut self, now: Now, agreed: &NegotiatedMedia, terms: &Terms) -> Option<Shaking> {
+        // Nothing is sent until there are keys: what is agreed encrypted never is plain.
+        self.stream.order(Order::Send(false));
+        let handshake = identity::certificate()
+            .ok_or(Failure::Wrong("there is no certificate here"))
+            .and_then(|own| Handshake::new(now, own, terms.clone(), agreed.remote, agreed.signalling));
+        handshake
+            .map(|handshake| Shaking { handshake, agreed: agreed.clone() })
+            .inspect_err(|failure| self.untold.push(Heard::Lost(Loss::NoKeys(*failure))))
+            .ok()
+    }
+
+    /// Takes a datagram of the handshake, or the time.
+    fn shake(&mut self, now: Now, datagram: Option<(SocketAddr, Vec<u8>)>) -> Vec<Heard> {
+        let Some(Shaking { handshake, .. }) = &mut self.shaking else { return Vec::new() };
+        match datagram {
+            Some(datagram) => handshake.handle(now, datagram),
+            None => handshake.wake(now),
+        }
+        let (mut found, mut heard, rtp) = (None, Vec::new(), &self.rtp);
+        self.shake_at = settle(handshake, |output| match output {
+            // What is lost is sent again.
+            dtls::Output::Transmit { to, bytes } => drop(rtp.try_send_to(&bytes, to)),
+            dtls::Output::Keys(keys) => found = Some(keys),
+            dtls::Output::Failed(failure) => heard.push(Heard::Lost(Loss::NoKeys(failure))),
+        });
+        if let Some(keys) = found {
+            self.keyed_with(now, keys);
+        }
+        heard
+    }
+
+    fn keyed_with(&mut self, now: Now, srtp: Keys) {
+        let Some(Shaking { handshake, agreed }) = &self.shaking else { return };
+        // Whoever has the keys is there, whatever its description says of its address.
+        let remote = handshake.remote();
+        let muxed = agreed.remote_rtcp == agreed.remote;
+        let remote_rtcp = if muxed { remote } else { agreed.remote_rtcp };
+        let agreed = NegotiatedMedia { srtp: Some(srtp), remote, remote_rtcp, ..agreed.clone() };
+        self.begin(now, &agreed);
+    }
+
+    /// False while keys are wanted and not there.
+    pub fn is_ready(&self) -> bool {
+        self.shaking.as_ref().is_none_or(|known| known.handshake.keys().is_some()) && self.untold.is_empty()
+    }
+
+    /// Waits for one thing of a handshake, for ever where there is none to wait for.
+    pub async fn shaken(&mut self, clock: Clock) -> Vec<Heard> {
+        if self.is_ready() {
+            return std::future::pending().await;
+        }
+        let wake = clock.instant(self.wake());
+        tokio::select! {
+            datagram = self.datagram() => self.receive(clock.now(), Some(datagram)),
+            () = tokio::time::sleep_until(wake.into()) => self.receive(clock.now(), None),
+        }
+    }
+
+    fn begin(&mut self, now: Now, agreed: &NegotiatedMedia) {
+        self.reports = match &agreed.dtls {
+            None => Reports::Apart,
+            Some(_) if agreed.remote_rtcp == agreed.remote => Reports::Along,
+            Some(_) => Reports::Off,
+        };
         let NegotiatedMedia { codec, payload_type, dtmf_payload_type: digits, ptime_ms, .. } = *agreed;
         self.codec = Some(codec);
         // The same keys go on counting where they are.
@@ -103,7 +230,7 @@ impl MediaLine {
 
     /// When [`MediaLine::receive`] is wanted next without a datagram.
     pub fn wake(&self) -> Now {
-        self.wake
+        if self.untold.is_empty() { self.wake.min(self.shake_at) } else { Now::ZERO }
     }
 
     /// The next datagram of either port, as the receiver wants it.
@@ -126,18 +253,32 @@ impl MediaLine {
 
     /// Tells the receiver something that happened at this instant, or only the time.
     pub fn receive(&mut self, now: Now, input: Option<Input>) -> Vec<Heard> {
-        let MediaLine { receiver: Some(receiver), rtcp, stream, .. } = self else { return Vec::new() };
+        let mut heard = std::mem::take(&mut self.untold);
+        let input = match input {
+            Some(Input::Rtp { from, bytes }) if self.shaking.is_some() && is_dtls(&bytes) => {
+                heard.extend(self.shake(now, Some((from, bytes))));
+                None
+            }
+            other => other,
+        };
+        if self.shake_at <= now {
+            heard.extend(self.shake(now, None));
+        }
+        let MediaLine { receiver: Some(receiver), rtp, rtcp, reports, stream, .. } = self else { return heard };
         match input {
             Some(input) => receiver.handle(now, input),
             None => receiver.wake(now),
         }
-        let mut heard = Vec::new();
         self.wake = settle(receiver, |output| match output {
             Output::Audio { samples, wide, concealed } => heard.push(Heard::Audio { samples, wide, concealed }),
             Output::Digit { digit } => heard.push(Heard::Digit(digit)),
-            Output::MediaLost => heard.push(Heard::Lost),
+            Output::MediaLost => heard.push(Heard::Lost(Loss::Silence)),
             // A report the network does not take is lost, as it may be on the way.
-            Output::Transmit { to, bytes } => drop(rtcp.try_send_to(&bytes, to)),
+            Output::Transmit { to, bytes } => match reports {
+                Reports::Apart => drop(rtcp.try_send_to(&bytes, to)),
+                Reports::Along => drop(rtp.try_send_to(&bytes, to)),
+                Reports::Off => {}
+            },
             Output::RemoteChanged { rtp } => drop(stream.order(Order::Target(rtp))),
             Output::MediaBack | Output::Statistics(_) => {}
         });
@@ -174,4 +315,9 @@ impl MediaLine {
     pub fn statistics(&self) -> Statistics {
         self.receiver.as_ref().map(Receiver::statistics).unwrap_or_default()
     }
+}
+
+/// Whether nothing comes any more, and why.
+pub fn lost(heard: &[Heard]) -> Option<Loss> {
+    heard.iter().find_map(|heard| if let Heard::Lost(why) = heard { Some(*why) } else { None })
 }

@@ -3,6 +3,7 @@
 
 mod clock;
 pub mod gaps;
+pub mod identity;
 pub mod media;
 pub mod pacer;
 pub mod placement;

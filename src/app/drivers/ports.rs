@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
+use telephony::media::dtls::Certificate;
 use telephony::sdp::{Policy, Security};
 
 use super::route;
@@ -95,17 +96,20 @@ impl Ports {
     }
 }
 
-/// Keys of a new call's SRTP.
+/// Keys of a new call's SRTP; our own offers have a handshake instead (`dtls`), or them.
 ///
 /// # Errors
 /// When the system gives no randomness.
-pub fn security(policy: Policy) -> io::Result<Security> {
+pub fn security(policy: Policy, dtls: bool) -> io::Result<Security> {
     if policy == Policy::Off {
         return Ok(Security::default());
     }
     let mut random = [0; Security::RANDOM];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    Ok(Security::new(policy, &random))
+    let mut security = Security::new(policy, &random);
+    security.fingerprint = super::identity::certificate().map(Certificate::fingerprint);
+    security.offers_handshake = dtls;
+    Ok(security)
 }
 
 fn bind(address: SocketAddr) -> io::Result<UdpSocket> {

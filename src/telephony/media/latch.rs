@@ -1,8 +1,9 @@
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use machine::Now;
 
+use super::named::Named;
 use super::packet::Packet;
 
 /// Strangers watched at once, in all and at one address: a flood of sources from one place
@@ -48,17 +49,14 @@ struct Candidate {
 /// - The address that signalling names is believed at its first packet, and takes over from
 ///   an address it does not name: whoever sprays packets at our ports before the caller's
 ///   come neither speaks nor is spoken to for long.
-/// - Nobody else is listened to but the hosts that signalling names: the one of its audio and, for
-///   whoever sits behind an address translator, the one that it comes from itself (if these are an
-///   inner and an outer one, anybody). To spray packets at ports (RTPbleed) gets nothing back, not
-///   even before the caller speaks.
+/// - Nobody else is listened to but the hosts that signalling names ([`Named`]). To spray packets at
+///   ports (RTPbleed) gets nothing back, not even before the caller speaks.
 /// - Another port of theirs needs two packets in sequence (RFC 3550 A.1), and silence of the voice
 ///   for the configured time.
 /// - Another SSRC from the voice's own address needs two in sequence and the old one quiet.
 #[derive(Debug)]
 pub(super) struct Latch {
-    signalled: SocketAddr,
-    signalling: IpAddr,
+    named: Named,
     relatch_after: Duration,
     voice: Option<Voice>,
     candidates: Vec<Candidate>,
@@ -66,7 +64,7 @@ pub(super) struct Latch {
 
 impl Latch {
     pub fn new(signalled: SocketAddr, signalling: IpAddr, relatch_after: Duration) -> Self {
-        Self { signalled, signalling, relatch_after, voice: None, candidates: Vec::new() }
+        Self { named: Named::new(signalled, signalling), relatch_after, voice: None, candidates: Vec::new() }
     }
 
     /// Signalling names another address: everyone is a stranger again.
@@ -87,7 +85,7 @@ impl Latch {
             voice.heard = now;
             return Verdict::Ours(packet);
         }
-        if !self.may_be_ours(from) {
+        if !self.named.includes(from) {
             return Verdict::Foreign;
         }
         let ssrc = packet.ssrc;
@@ -100,14 +98,6 @@ impl Latch {
         self.candidates.clear();
         self.voice = Some(Voice { from, ssrc, heard: now });
         Verdict::Switch(kept)
-    }
-
-    fn may_be_ours(&self, from: SocketAddr) -> bool {
-        let named = [self.signalled.ip(), self.signalling];
-        // An inner address told by somebody outside: behind a translator and a proxy both, where
-        // nothing says what the audio's address looks like from here.
-        let unknown = is_inner(self.signalled.ip()) && !is_inner(self.signalling);
-        unknown || named.map(host).contains(&host(from.ip()))
     }
 
     /// Keeps a stranger's packet; how many it has sent in sequence.
@@ -147,31 +137,11 @@ impl Latch {
     }
 
     fn may_switch(&self, now: Now, from: SocketAddr, run: usize) -> bool {
-        let signalled = from == self.signalled;
+        let signalled = from == self.named.audio();
         let Some(voice) = &self.voice else {
             return signalled || run >= 2;
         };
         let quiet = now.since(voice.heard);
         run >= 2 && if voice.from == from { quiet >= SSRC_QUIET } else { signalled || quiet >= self.relatch_after }
-    }
-}
-
-/// Whose address it is: a host with IPv6 may send from any address of its network.
-fn host(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.into(),
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-    }
-}
-
-/// Of a network behind a translator (RFC 1918, 6598, 4193) or of no network.
-fn is_inner(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            let carrier = first == 100 && second & 0xc0 == 64;
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || carrier
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback() || ip.is_unspecified(),
     }
 }

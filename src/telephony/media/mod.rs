@@ -26,12 +26,14 @@
 mod allowance;
 mod codec;
 mod conceal;
+pub mod dtls;
 pub mod g711;
 pub mod g722;
 mod io;
 mod jitter_buffer;
 mod keypad;
 mod latch;
+pub(crate) mod named;
 mod packet;
 mod presses;
 mod quality;

@@ -1,9 +1,11 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use sipx_sdp::fingerprint::Setup;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
-use super::read::{Audio, Description, Format};
-use super::{Codec, Fault, Keys, LocalMedia, NegotiatedMedia, Policy, Security};
+use super::read::{Audio, Description, Format, Protection};
+use super::{Codec, Fault, Keys, LocalMedia, NegotiatedMedia, Policy, Security, Terms};
+use crate::media::named::Named;
 
 /// An answer and what it settles.
 #[derive(Debug, Clone)]
@@ -16,7 +18,10 @@ pub struct Answer {
 
 /// Whether an offer has a stream that could be answered at all; asked before anything rings.
 pub fn acceptable(offer: &Description) -> Result<(), Fault> {
-    choose(offer, &Codec::ALL, &Security::new(Policy::Optional, &[0; Security::RANDOM])).map(|_| ())
+    let mut security = Security::new(Policy::Optional, &[0; Security::RANDOM]);
+    // Whose it is does not matter here.
+    security.fingerprint = offer.audio().find_map(|(_, audio)| audio.handshake()).map(|(theirs, _)| theirs);
+    choose(offer, &Codec::ALL, &security, Ipv4Addr::UNSPECIFIED.into()).map(|_| ())
 }
 
 /// Answers an offer (RFC 3264, 6): one audio stream with the first codec in common in the
@@ -28,15 +33,14 @@ pub fn answer(
     (session_id, version): (u64, u64),
     fallback: IpAddr,
 ) -> Result<Answer, Fault> {
-    let Chosen { index, audio, format, crypto } = choose(offer, &local.codecs, &local.security)?;
-    let (crypto, keys) = crypto.unzip();
-    let media = settled(&audio, format, local.address, fallback, keys)?;
+    let Chosen { index, audio, format, shield } = choose(offer, &local.codecs, &local.security, fallback)?;
+    let media = settled(&audio, format, local.address, fallback, shield.secrets())?;
     let mut session = SessionDescription::new(local.address.ip(), session_id, version);
     if let Some(timing) = offer.0.timing.first() {
         // RFC 3264, 6: the t= line of the answer must equal that of the offer.
         session.timing = vec![*timing];
     }
-    let accepted = accepted(local.address, &media, crypto.as_slice());
+    let accepted = accepted(local.address, &media, audio.protocol(), &shield.lines(&audio));
     session.media = offer
         .0
         .media
@@ -52,23 +56,85 @@ struct Chosen<'a> {
     index: usize,
     audio: Audio<'a>,
     format: Format,
-    /// Our `a=crypto` line and the keys of both sides, where it is RTP/SAVP.
-    crypto: Option<(String, Keys)>,
+    shield: Shield,
+}
+
+/// How a stream is protected, as both sides agree.
+enum Shield {
+    None,
+    /// Our `a=crypto` line and the keys of both sides.
+    Described(String, Keys),
+    /// Our certificate's fingerprint, and the handshake.
+    Handshake(String, Terms),
+}
+
+impl Shield {
+    fn secrets(&self) -> (Option<Keys>, Option<Terms>) {
+        match self {
+            Shield::None => (None, None),
+            Shield::Described(_, keys) => (Some(*keys), None),
+            Shield::Handshake(_, terms) => (None, Some(terms.clone())),
+        }
+    }
+
+    /// The attributes that say so.
+    fn lines(&self, audio: &Audio<'_>) -> Vec<Attribute> {
+        match self {
+            Shield::None => Vec::new(),
+            Shield::Described(line, _) => vec![Attribute::valued("crypto", line.clone())],
+            Shield::Handshake(fingerprint, terms) => {
+                let setup = if terms.active { "active" } else { "passive" };
+                let mut lines = handshake(fingerprint, setup);
+                lines.extend(audio.is_multiplexed().then(|| Attribute::flag("rtcp-mux")));
+                lines
+            }
+        }
+    }
+}
+
+/// What a description says of a handshake (RFC 8122, RFC 4145).
+pub(super) fn handshake(fingerprint: &str, setup: &str) -> Vec<Attribute> {
+    vec![Attribute::valued("fingerprint", fingerprint), Attribute::valued("setup", setup)]
+}
+
+/// Our side of the handshake that an offer asks for.
+fn answered(audio: &Audio<'_>, security: &Security, signalling: IpAddr) -> Result<Shield, Fault> {
+    let ours = security.fingerprint.as_ref().ok_or(Fault::Handshake)?;
+    let (theirs, setup) = audio.handshake().ok_or(Fault::Handshake)?;
+    let known = security.shaken.as_ref().filter(|shaken| shaken.theirs == theirs);
+    let active = match (setup, known) {
+        // Of both that are left to us: as it was, or we begin (RFC 5763, 5) unless they must reach us first.
+        (Some(Setup::ActPass), Some(known)) => known.active,
+        (Some(Setup::ActPass), None) => !Named::new(audio.address(signalling), signalling).is_hidden(),
+        (Some(Setup::Passive), _) => true,
+        // RFC 4145, 4: without a word, whoever offers begins.
+        (Some(Setup::Active) | None, _) => false,
+        (Some(Setup::HoldConn), _) => return Err(Fault::Handshake),
+    };
+    Ok(Shield::Handshake(ours.to_value(), Terms { active, theirs }))
 }
 
 /// The first stream that can be taken; one that is encrypted before one that is not.
-fn choose<'a>(offer: &'a Description, codecs: &[Codec], security: &Security) -> Result<Chosen<'a>, Fault> {
+fn choose<'a>(
+    offer: &'a Description,
+    codecs: &[Codec],
+    security: &Security,
+    signalling: IpAddr,
+) -> Result<Chosen<'a>, Fault> {
     let mut fault = Fault::NoAudio;
     for secure in [true, false] {
-        for (index, audio) in offer.audio().filter(|(_, audio)| audio.secure == secure) {
-            let crypto = match (secure, security.policy) {
-                (true, Policy::Off) => continue,
-                (false, Policy::Required) => Err(Fault::NotSecured),
-                (true, _) => security.answer(audio.crypto()).map(Some),
-                (false, _) => Ok(None),
+        for (index, audio) in offer.audio().filter(|(_, audio)| (audio.protection != Protection::None) == secure) {
+            let shield = match (audio.protection, security.policy) {
+                (Protection::None, Policy::Required) => Err(Fault::NotSecured),
+                (Protection::None, _) => Ok(Shield::None),
+                (_, Policy::Off) => continue,
+                (Protection::Described, _) => {
+                    security.answer(audio.crypto()).map(|(line, keys)| Shield::Described(line, keys))
+                }
+                (Protection::Handshake, _) => answered(&audio, security, signalling),
             };
-            match (audio.first_common(codecs), crypto) {
-                (Some(format), Ok(crypto)) => return Ok(Chosen { index, audio, format, crypto }),
+            match (audio.first_common(codecs), shield) {
+                (Some(format), Ok(shield)) => return Ok(Chosen { index, audio, format, shield }),
                 (_, Err(why)) => fault = why,
                 (None, Ok(_)) => fault = Fault::NoCodec,
             }
@@ -83,7 +149,7 @@ pub(super) fn settled(
     format: Format,
     local: SocketAddr,
     fallback: IpAddr,
-    srtp: Option<Keys>,
+    (srtp, dtls): (Option<Keys>, Option<Terms>),
 ) -> Result<NegotiatedMedia, Fault> {
     let remote = audio.address(fallback);
     // RFC 3264, 8.4: the zero address is the old way to hold; nothing may be sent.
@@ -92,39 +158,40 @@ pub(super) fn settled(
         return Err(Fault::Address);
     }
     let theirs = audio.direction();
+    let muxed = dtls.is_some() && audio.is_multiplexed();
+    let remote_rtcp = if muxed { remote } else { audio.rtcp_address(remote) };
     Ok(NegotiatedMedia {
         remote,
         signalling: fallback,
-        remote_rtcp: audio.rtcp_address(remote),
+        remote_rtcp,
         codec: format.codec,
         payload_type: format.payload_type,
         dtmf_payload_type: audio.telephone_events(),
         ptime_ms: audio.ptime_ms(),
         srtp,
+        dtls: dtls.map(Box::new),
         send: theirs.receives() && !held,
         receive: theirs.sends(),
     })
 }
 
-fn accepted(local: SocketAddr, media: &NegotiatedMedia, crypto: &[String]) -> MediaDescription {
+fn accepted(local: SocketAddr, media: &NegotiatedMedia, protocol: &str, shield: &[Attribute]) -> MediaDescription {
     let mut formats = vec![(media.payload_type, media.codec.name())];
     formats.extend(media.dtmf_payload_type.map(|number| (number, "telephone-event")));
-    stream(local, &formats, crypto, direction(media.send, media.receive))
+    stream(local, &formats, (protocol, shield), direction(media.send, media.receive))
 }
 
-/// Our m-line: these payload types at 8 kHz, 20 ms a packet; RTP/SAVP where there are keys.
+/// Our m-line: these payload types at 8 kHz, 20 ms a packet; its protocol, and how it is protected.
 pub(super) fn stream(
     local: SocketAddr,
     formats: &[(u8, &str)],
-    crypto: &[String],
+    (protocol, shield): (&str, &[Attribute]),
     direction: Direction,
 ) -> MediaDescription {
     let numbers = formats.iter().map(|(number, _)| number.to_string()).collect();
     let mut stream = MediaDescription::audio(local.port(), numbers);
-    if !crypto.is_empty() {
-        stream.protocol = "RTP/SAVP".into();
-    }
-    stream.attributes.extend(crypto.iter().map(|line| Attribute::valued("crypto", line.clone())));
+    stream.protocol = protocol.into();
+    stream.attributes.extend_from_slice(shield);
     for (number, encoding) in formats {
         stream.attributes.push(Attribute::valued("rtpmap", format!("{number} {encoding}/8000")));
         if *encoding == "telephone-event" {

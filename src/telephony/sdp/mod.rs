@@ -2,8 +2,8 @@
 //! G.711 or G.722 with telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
 //!
 //! # Deliberately absent
-//! Video, DTLS-SRTP, ICE, BUNDLE and rtcp-mux: an m-line that needs one of them is refused with
-//! port 0, and an offer with nothing else with [`Fault`], which becomes a 488.
+//! Video, ICE, BUNDLE, and rtcp-mux but where keys come by a handshake: an m-line that needs one of
+//! them is refused with port 0, and an offer with nothing else with [`Fault`], which becomes a 488.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod answer;
@@ -15,6 +15,7 @@ mod security;
 use std::net::{IpAddr, SocketAddr};
 
 pub use crate::media::Codec;
+use crate::media::dtls::{Fingerprint, Terms};
 use crate::media::srtp::Keys;
 pub use answer::{Answer, acceptable, answer};
 pub use hold::hold;
@@ -39,10 +40,17 @@ impl LocalMedia {
         Self { address, codecs, security: Security::default() }
     }
 
+    /// Our certificate's fingerprint, where our offers have a handshake.
+    pub(crate) fn offered_handshake(&self) -> Option<&Fingerprint> {
+        self.security.fingerprint.as_ref().filter(|_| self.security.offers_handshake)
+    }
+
     /// What was agreed on holds for the rest of the call: once encrypted, always encrypted.
     pub(crate) fn agreed(&mut self, media: &NegotiatedMedia) {
-        if media.srtp.is_some() {
+        if media.srtp.is_some() || media.dtls.is_some() {
             self.security.policy = Policy::Required;
+            self.security.offers_handshake = media.dtls.is_some();
+            self.security.shaken = media.dtls.as_deref().cloned();
         }
     }
 }
@@ -64,8 +72,10 @@ pub struct NegotiatedMedia {
     pub dtmf_payload_type: Option<u8>,
     /// Milliseconds of audio the peer would like in one packet, 10 to 60.
     pub ptime_ms: u32,
-    /// Keys of SRTP; `None` where the stream is plain RTP.
+    /// Keys of SRTP; `None` where the stream is plain RTP or its keys are yet to come.
     pub srtp: Option<Keys>,
+    /// The handshake that brings them.
+    pub dtls: Option<Box<Terms>>,
     /// We may send (false while the peer holds us).
     pub send: bool,
     /// The peer may send.
@@ -90,6 +100,11 @@ pub enum Fault {
     /// Plain RTP, where encryption is required.
     #[error("plain RTP is not taken here: RTP/SAVP with a=crypto is required")]
     NotSecured,
+    /// Keys by a handshake that can't be made.
+    #[error(
+        "no keys by a handshake can be had: a=fingerprint (sha-256) and a=setup are needed, and a certificate here"
+    )]
+    Handshake,
     /// RTP/SAVP without a key that can be used.
     #[error("no a=crypto line can be used: AES_CM_128_HMAC_SHA1_80 or AEAD_AES_128_GCM, without MKI, is needed")]
     Crypto,

@@ -1,16 +1,17 @@
 use std::net::IpAddr;
 
-use sipx_sdp::{Direction, SessionDescription};
+use sipx_sdp::fingerprint::Setup;
+use sipx_sdp::{Attribute, Direction, SessionDescription};
 
-use super::answer::{settled, stream};
-use super::read::Description;
-use super::{Codec, Fault, LocalMedia, NegotiatedMedia, Policy};
+use super::answer::{handshake, settled, stream};
+use super::read::{Description, Protection};
+use super::{Codec, Fault, LocalMedia, NegotiatedMedia, Policy, Terms};
 
 /// The payload type under which we offer telephone-events.
 const TELEPHONE_EVENTS: u8 = 101;
 
 /// Our offer: one audio stream with these codecs in this order, and telephone-events. Where
-/// encryption is required it is RTP/SAVP with a key for every suite.
+/// encryption is required it is RTP/SAVP with a key for every suite, or with a handshake.
 pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
     let mut formats: Vec<(u8, &str)> = Vec::with_capacity(local.codecs.len() + 1);
     for codec in &local.codecs {
@@ -20,9 +21,20 @@ pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
         }
     }
     formats.push((TELEPHONE_EVENTS, "telephone-event"));
-    let crypto = if local.security.policy == Policy::Required { local.security.offer() } else { Vec::new() };
+    let (protocol, shield) = match (local.security.policy, local.offered_handshake()) {
+        (Policy::Required, Some(fingerprint)) => {
+            let mut lines = handshake(&fingerprint.to_value(), "actpass");
+            lines.push(Attribute::flag("rtcp-mux"));
+            ("UDP/TLS/RTP/SAVP", lines)
+        }
+        (Policy::Required, None) => {
+            let lines = local.security.offer().into_iter().map(|line| Attribute::valued("crypto", line));
+            ("RTP/SAVP", lines.collect())
+        }
+        _ => ("RTP/AVP", Vec::new()),
+    };
     let mut session = SessionDescription::new(local.address.ip(), session_id, version);
-    session.media = vec![stream(local.address, &formats, &crypto, Direction::SendRecv)];
+    session.media = vec![stream(local.address, &formats, (protocol, &shield), Direction::SendRecv)];
     session.to_string_sdp()
 }
 
@@ -33,11 +45,21 @@ pub fn settle(answer: &Description, local: &LocalMedia, fallback: IpAddr) -> Res
         return Err(Fault::NoAudio);
     }
     let format = audio.first_common(&local.codecs).ok_or(Fault::NoCodec)?;
-    let keys = match (local.security.policy == Policy::Required, audio.secure) {
-        (true, true) => Some(local.security.settle(audio.crypto())?),
-        (true, false) => return Err(Fault::NotSecured),
-        (false, true) => return Err(Fault::NoAudio), // RFC 3264 6: the transport must be the offer's
-        (false, false) => None,
+    let handshake = local.offered_handshake().is_some();
+    let secrets = match (local.security.policy == Policy::Required, audio.protection) {
+        (true, Protection::Described) if !handshake => (Some(local.security.settle(audio.crypto())?), None),
+        (true, Protection::Handshake) if handshake => {
+            let (theirs, setup) = audio.handshake().ok_or(Fault::Handshake)?;
+            let active = match setup {
+                Some(Setup::Passive) | None => true, // RFC 4145, 4: without a word, whoever answers waits
+                Some(Setup::Active) => false,
+                Some(Setup::ActPass | Setup::HoldConn) => return Err(Fault::Handshake),
+            };
+            (None, Some(Terms { active, theirs }))
+        }
+        (true, Protection::None) => return Err(Fault::NotSecured),
+        (false, Protection::None) => (None, None),
+        _ => return Err(Fault::NoAudio), // RFC 3264 6: the transport must be the offer's
     };
-    settled(&audio, format, local.address, fallback, keys)
+    settled(&audio, format, local.address, fallback, secrets)
 }

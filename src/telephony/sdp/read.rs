@@ -1,5 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 
+use sipx_sdp::answer::setup_of;
+use sipx_sdp::fingerprint::{Fingerprint, HashFunc, Setup};
 use sipx_sdp::rtpmap::Rtpmap;
 use sipx_sdp::{Direction, MediaDescription, SessionDescription};
 
@@ -39,8 +41,18 @@ fn with_plain_origin(text: &str) -> String {
 pub(super) struct Audio<'a> {
     stream: &'a MediaDescription,
     session: &'a SessionDescription,
-    /// RTP/SAVP.
-    pub secure: bool,
+    pub protection: Protection,
+}
+
+/// How an m-line protects its audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protection {
+    /// RTP/AVP: not at all.
+    None,
+    /// RTP/SAVP with keys in the description (RFC 4568).
+    Described,
+    /// With keys by a handshake (RFC 5764); also RTP/SAVP with a fingerprint and no key, which some write.
+    Handshake,
 }
 
 /// What an m-line names.
@@ -54,15 +66,52 @@ impl Description {
     /// The m-lines that could be an RTP audio stream, with their index.
     pub(super) fn audio(&self) -> impl Iterator<Item = (usize, Audio<'_>)> {
         self.0.media.iter().enumerate().filter_map(|(index, stream)| {
-            let secure = stream.protocol.eq_ignore_ascii_case("RTP/SAVP");
-            let known = secure || stream.protocol.eq_ignore_ascii_case("RTP/AVP");
-            let audio = known && stream.media.eq_ignore_ascii_case("audio") && !stream.is_rejected();
-            audio.then_some((index, Audio { stream, session: &self.0, secure }))
+            let protection = self.protection(stream)?;
+            let audio = stream.media.eq_ignore_ascii_case("audio") && !stream.is_rejected();
+            audio.then_some((index, Audio { stream, session: &self.0, protection }))
         })
+    }
+
+    fn protection(&self, stream: &MediaDescription) -> Option<Protection> {
+        let keyed = stream.attributes.iter().any(|line| line.name.eq_ignore_ascii_case("crypto"));
+        let proved = !keyed && fingerprint(&self.0, stream).is_some();
+        match stream.protocol.to_ascii_uppercase().as_str() {
+            "RTP/AVP" => Some(Protection::None),
+            "UDP/TLS/RTP/SAVP" | "UDP/TLS/RTP/SAVPF" => Some(Protection::Handshake),
+            "RTP/SAVP" | "RTP/SAVPF" if proved => Some(Protection::Handshake),
+            "RTP/SAVP" => Some(Protection::Described),
+            _ => None,
+        }
     }
 }
 
+/// The strongest of those told for a stream, or for all; none weaker than SHA-256 (RFC 8122, 5).
+fn fingerprint(session: &SessionDescription, stream: &MediaDescription) -> Option<Fingerprint> {
+    [&stream.attributes, &session.attributes].into_iter().find_map(|attributes| {
+        let values =
+            attributes.iter().filter(|line| line.name == "fingerprint").filter_map(|line| line.value.as_deref());
+        let strong =
+            values.filter_map(Fingerprint::parse).filter(|it| it.digest.len() >= HashFunc::Sha256.digest_len());
+        strong.max_by_key(|fingerprint| fingerprint.digest.len())
+    })
+}
+
 impl Audio<'_> {
+    /// The other end's certificate, and who is to begin.
+    pub(super) fn handshake(&self) -> Option<(Fingerprint, Option<Setup>)> {
+        Some((fingerprint(self.session, self.stream)?, setup_of(self.session, self.stream)))
+    }
+
+    /// The m-line's own words for its transport.
+    pub(super) fn protocol(&self) -> &str {
+        &self.stream.protocol
+    }
+
+    /// RTP and RTCP on one port (RFC 5761).
+    pub(super) fn is_multiplexed(&self) -> bool {
+        self.stream.attribute("rtcp-mux").is_some()
+    }
+
     /// The first format, in the order written, that is one of `codecs`.
     pub(super) fn first_common(&self, codecs: &[Codec]) -> Option<Format> {
         self.payload_types().find_map(|(payload_type, text)| {

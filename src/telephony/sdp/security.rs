@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Fault;
+use crate::media::dtls::{Fingerprint, Terms};
 use crate::media::srtp::{Keys, MasterKey, Suite};
 
 /// Key and salt of the longest suite.
@@ -27,6 +28,13 @@ pub enum Policy {
 pub struct Security {
     /// Whether.
     pub policy: Policy,
+    /// Our certificate's, where keys can be had by a handshake.
+    pub fingerprint: Option<Fingerprint>,
+    /// Our offers have a handshake instead of keys.
+    pub offers_handshake: bool,
+    /// The handshake that was agreed on in this call: a later description does not change who began
+    /// it (RFC 8842, 5).
+    pub(super) shaken: Option<Terms>,
     secrets: Secrets,
 }
 
@@ -53,7 +61,7 @@ impl Security {
     pub fn new(policy: Policy, random: &[u8; Self::RANDOM]) -> Self {
         let mut secrets = Secrets::default();
         secrets.0.iter_mut().zip(random.as_chunks().0).for_each(|(secret, chunk)| *secret = *chunk);
-        Self { policy, secrets }
+        Self { policy, secrets, ..Self::default() }
     }
 
     /// Our key for a suite.

@@ -38,7 +38,7 @@ pub(super) fn refusal(fault: Fault, agent: &str) -> Reply {
         Fault::NoAudio => 304,
         Fault::NoCodec => 305,
         Fault::Address => 300,
-        Fault::TooManyStreams | Fault::NotSecured | Fault::Crypto => 399,
+        Fault::TooManyStreams | Fault::NotSecured | Fault::Handshake | Fault::Crypto => 399,
     };
     Reply::new(488).warning(code, agent, &fault.to_string())
 }

@@ -1,8 +1,9 @@
-//! Keys in offers and answers (RFC 4568), and that encrypted media never falls back to plain.
+//! Keys in offers and answers (RFC 4568), handshakes for them (RFC 5763), and that encrypted media never falls back to plain.
 #![allow(clippy::expect_used)]
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use telephony::media::dtls::{Fingerprint, HashFunc};
 use telephony::media::srtp::{Keys, Suite};
 use telephony::sdp::{self, Answer, Codec, Fault, LocalMedia, NegotiatedMedia, Policy, Security};
 
@@ -127,4 +128,89 @@ fn keys_print_redacted() {
     let answer = answer(Policy::Optional, &offer("RTP/SAVP", &[&line])).expect("an answer");
     let text = format!("{:?} {:?}", answer.media, local(Policy::Required, 1));
     assert!(text.contains("redacted") && !text.contains("[14, 27"), "{text}");
+}
+
+const PRINT: &str =
+    "sha-256 6B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08";
+
+/// The same with keys by a handshake.
+fn shaking(policy: Policy, seed: u8) -> LocalMedia {
+    let mut local = local(policy, seed);
+    local.security.fingerprint = Some(Fingerprint::of(&[seed], HashFunc::Sha256));
+    local
+}
+
+/// An offer of a handshake, in this protocol, with these attributes.
+fn handshake(protocol: &str, lines: &[&str]) -> String {
+    let lines: String = lines.iter().map(|line| format!("a={line}\r\n")).collect();
+    offer(protocol, &[]) + &lines
+}
+
+#[test]
+fn a_handshake_is_answered_with_our_certificate_and_role() {
+    for (protocol, setup, ours, active) in [
+        ("UDP/TLS/RTP/SAVP", "actpass", "active", true),
+        ("UDP/TLS/RTP/SAVPF", "active", "passive", false),
+        ("RTP/SAVP", "passive", "active", true), // against RFC 5764 8, but some write it
+    ] {
+        let lines = [format!("fingerprint:{PRINT}"), format!("setup:{setup}"), "rtcp-mux".into()];
+        let text = handshake(protocol, &lines.each_ref().map(String::as_str));
+        let offer = sdp::read(text.as_bytes()).expect("an offer");
+        let local = shaking(Policy::Optional, 1);
+        let Answer { description, media } = sdp::answer(&offer, &local, (1, 1), FALLBACK).expect("an answer");
+        let terms = media.dtls.expect("a handshake");
+        assert_eq!((terms.active, terms.theirs.to_value().as_str(), media.srtp), (active, PRINT, None));
+        assert_eq!(media.remote_rtcp, media.remote, "multiplexed");
+        for wanted in [protocol, &format!("a=setup:{ours}"), "a=fingerprint:sha-256 ", "a=rtcp-mux"] {
+            assert!(description.contains(wanted), "{wanted} in {description}");
+        }
+        assert!(!description.contains(PRINT) && !description.contains("crypto"), "{description}");
+    }
+}
+
+#[test]
+fn the_strongest_fingerprint_counts_and_whoever_is_hidden_begins() {
+    let stronger = Fingerprint::of(b"another", HashFunc::Sha512).to_value();
+    let lines = [format!("fingerprint:{PRINT}"), format!("fingerprint:{stronger}"), "setup:actpass".into()];
+    let lines = lines.each_ref().map(String::as_str);
+    let hidden = handshake("UDP/TLS/RTP/SAVP", &lines).replace("192.0.2.1", "10.0.0.9");
+    for (text, active) in [(handshake("UDP/TLS/RTP/SAVP", &lines), true), (hidden, false)] {
+        let offer = sdp::read(text.as_bytes()).expect("an offer");
+        let outside = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
+        let answer = sdp::answer(&offer, &shaking(Policy::Optional, 1), (1, 1), outside).expect("an answer");
+        let terms = answer.media.dtls.expect("a handshake");
+        assert_eq!((terms.active, terms.theirs.to_value()), (active, stronger.clone()), "{text}");
+    }
+}
+
+#[test]
+fn a_handshake_without_a_strong_fingerprint_is_refused_and_never_plain() {
+    let weak = "fingerprint:sha-1 AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD";
+    let fault = |local: &LocalMedia, lines: &[&str]| {
+        let text = handshake("UDP/TLS/RTP/SAVP", lines);
+        sdp::answer(&sdp::read(text.as_bytes()).expect("an offer"), local, (1, 1), FALLBACK).err()
+    };
+    let strong = format!("fingerprint:{PRINT}");
+    assert_eq!(fault(&shaking(Policy::Optional, 1), &[weak, "setup:actpass"]), Some(Fault::Handshake));
+    assert_eq!(fault(&shaking(Policy::Optional, 1), &["setup:actpass"]), Some(Fault::Handshake));
+    assert_eq!(fault(&shaking(Policy::Optional, 1), &[&strong, "setup:holdconn"]), Some(Fault::Handshake));
+    assert_eq!(fault(&local(Policy::Optional, 1), &[&strong, "setup:actpass"]), Some(Fault::Handshake));
+    assert_eq!(fault(&shaking(Policy::Off, 1), &[&strong, "setup:actpass"]), Some(Fault::NoAudio));
+}
+
+#[test]
+fn two_of_us_agree_on_a_handshake() {
+    let (mut caller, callee) = (shaking(Policy::Required, 1), shaking(Policy::Optional, 2));
+    caller.security.offers_handshake = true;
+    let offer = sdp::offer(&caller, (1, 1));
+    assert!(offer.contains("UDP/TLS/RTP/SAVP") && offer.contains("a=setup:actpass"), "{offer}");
+    let answer =
+        sdp::answer(&sdp::read(offer.as_bytes()).expect("an offer"), &callee, (2, 1), FALLBACK).expect("an answer");
+    let ours = settle(&caller, &answer.description).expect("an agreement").dtls.expect("a handshake");
+    let theirs = answer.media.dtls.expect("a handshake");
+    assert!(theirs.active && !ours.active);
+    assert_eq!(Some(ours.theirs), callee.security.fingerprint);
+    assert_eq!(Some(theirs.theirs), caller.security.fingerprint);
+    let keyed = answer.description.replace("UDP/TLS/RTP/SAVP", "RTP/AVP");
+    assert_eq!(settle(&caller, &keyed).err(), Some(Fault::NotSecured));
 }

@@ -5,8 +5,9 @@ mod ends;
 
 use std::time::Duration;
 
-use ends::{CALLEE, CALLER, Ends};
-use telephony::sip::Command;
+use ends::{CALLEE, CALLER, Ends, media};
+use telephony::media::dtls::{Fingerprint, HashFunc};
+use telephony::sip::{Command, Policy, Security};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -33,6 +34,33 @@ fn each_side_can_hold_and_let_go() {
         assert_eq!(ends.requests("INVITE").len(), 40);
         assert_eq!(ends.requests("ACK").len(), 40);
         assert!(ends.ended(0).is_none() && ends.ended(1).is_none());
+    }
+}
+
+#[test]
+fn a_handshake_agreed_on_lasts_whoever_asks_again() {
+    let shaking = |end: usize| {
+        let mut media = media(end);
+        let policy = if end == CALLER { Policy::Required } else { Policy::Optional };
+        media.security = Security::new(policy, &[end as u8; Security::RANDOM]);
+        media.security.fingerprint = Some(Fingerprint::of(&[end as u8], HashFunc::Sha256));
+        media.security.offers_handshake = end == CALLER;
+        media
+    };
+    let mut ends = Ends::up_with(|_, _| {}, shaking);
+    let first = [CALLER, CALLEE].map(|end| ends.media(end).dtls.expect("a handshake"));
+    assert!(first[CALLEE].active && !first[CALLER].active);
+    for (holder, held) in [(CALLEE, true), (CALLEE, false), (CALLER, true), (CALLER, false)] {
+        let call = ends.call(holder);
+        ends.command(holder, Command::Hold { call, held });
+        ends.pass(SECOND);
+        let now = [CALLER, CALLEE].map(|end| ends.media(end).dtls.expect("a handshake"));
+        assert_eq!(now, first, "after end {holder} {held}: {:#?}", ends.sent);
+    }
+    let offers: Vec<_> = ends.sent.iter().filter(|(_, _, text)| text.starts_with("INVITE ")).collect();
+    assert_eq!(offers.len(), 4);
+    for (_, _, offer) in offers {
+        assert!(offer.contains(" UDP/TLS/RTP/SAVP ") && offer.contains("a=setup:actpass"), "{offer}");
     }
 }
 

@@ -125,7 +125,10 @@ fn take(heard: Vec<Heard>, buffer: &mut JitterBuffer, other: &mut MediaLine) -> 
         match heard {
             Heard::Audio { samples, concealed, .. } => buffer.push(&samples, concealed),
             Heard::Digit(digit) => drop(other.stream.order(Order::Digit(digit))),
-            Heard::Lost => lost = true,
+            Heard::Lost(why) => {
+                tracing::info!("{why}: one side of a call that was put through is dead");
+                lost = true;
+            }
         }
     }
     lost

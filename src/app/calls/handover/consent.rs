@@ -104,7 +104,7 @@ impl Listener {
                 match heard {
                     Heard::Digit('1') => return Some(Ok(())),
                     Heard::Digit(_) => return Some(Err(NotReached::Declined)),
-                    Heard::Lost => return Some(Err(NotReached::Failed)),
+                    Heard::Lost(_) => return Some(Err(NotReached::Failed)),
                     Heard::Audio { samples, .. } => self.frame(&samples),
                 }
             }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Wanted;
 use crate::caller::Target;
 use crate::calls::switchboard::{House, Mail};
-use crate::drivers::media::MediaLine;
+use crate::drivers::media::{MediaLine, lost};
 use crate::drivers::ports::security;
 
 /// How long the answer to a CANCEL or the ACK may take after the ring window.
@@ -97,9 +97,20 @@ pub(super) async fn call(house: &Arc<House>, wanted: &Wanted, uri: &str) -> Resu
     leg.mail = mail;
     house.outward.send(Outward { dial, post }).await.map_err(|_| NotReached::Failed)?;
     let until = Instant::now() + Duration::from_secs(u64::from(house.business.transfer.ring_s));
+    let mut is_up = false;
     loop {
+        if is_up && leg.media.is_ready() {
+            return Ok(leg);
+        }
         let news = tokio::select! {
             news = leg.mail.recv() => news,
+            heard = leg.media.shaken(house.clock) => match lost(&heard) {
+                Some(why) => {
+                    tracing::warn!(call = wanted.id, "{why}: the person who answered can't be spoken with");
+                    return Err(NotReached::Failed);
+                }
+                None => continue,
+            },
             () = sleep_until(until) => {
                 return Err(if leg.key.is_some() { NotReached::NoAnswer } else { NotReached::Failed });
             }
@@ -107,7 +118,7 @@ pub(super) async fn call(house: &Arc<House>, wanted: &Wanted, uri: &str) -> Resu
         match news {
             Some(Mail::Dialled(key)) => leg.key = Some(key),
             Some(Mail::Media(agreed)) => leg.media.agree(house.clock.now(), &agreed),
-            Some(Mail::Established) => return Ok(leg),
+            Some(Mail::Established) => is_up = true,
             Some(Mail::Digit(_) | Mail::Reason(_) | Mail::Referral(_) | Mail::Refer(_)) => {}
             Some(Mail::Replaced { by }) => leg.replaced(house, by),
             Some(Mail::Ended(cause, _)) => {
@@ -145,7 +156,11 @@ async fn prepare(house: &Arc<House>, wanted: &Wanted, uri: &str) -> io::Result<(
         // By a line our own number is shown: the name is then all that says who calls.
         from_display: wanted.caller.display.clone().or_else(|| wanted.caller.user.clone().filter(|_| line.is_some())),
         from_user: wanted.caller.user.clone().unwrap_or_else(|| "anonymous".to_owned()),
-        media: LocalMedia { address, codecs: vec![Codec::Pcmu, Codec::Pcma], security: security(house.srtp)? },
+        media: LocalMedia {
+            address,
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            security: security(house.srtp, house.dtls)?,
+        },
         transport: target.transport,
         connection: None,
     };

@@ -65,6 +65,11 @@ impl Suite {
         }
     }
 
+    /// Octets of key and of salt.
+    pub(crate) const fn octets(self) -> (usize, usize) {
+        (self.key_octets(), self.salt_octets())
+    }
+
     /// Octets of key and salt together, as an `inline:` key carries them.
     pub const fn master_octets(self) -> usize {
         self.key_octets() + self.salt_octets()

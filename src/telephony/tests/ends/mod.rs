@@ -55,8 +55,13 @@ impl Ends {
 
     /// A call from end 0 to end 1, up.
     pub fn up(configure: impl Fn(usize, &mut Config)) -> Self {
+        Self::up_with(configure, media)
+    }
+
+    /// The same with this audio at each end.
+    pub fn up_with(configure: impl Fn(usize, &mut Config), media: impl Fn(usize) -> LocalMedia) -> Self {
         let mut ends = Ends::new(configure);
-        ends.dial();
+        ends.dial_with(media(CALLER));
         ends.pass(Duration::from_millis(100));
         let call = ends.call(CALLEE);
         ends.command(CALLEE, Command::Answer { call, media: media(CALLEE) });
@@ -69,13 +74,17 @@ impl Ends {
     }
 
     pub fn dial(&mut self) {
+        self.dial_with(media(CALLER));
+    }
+
+    pub fn dial_with(&mut self, media: LocalMedia) {
         let dial = Command::Dial {
             token: 1,
             target: "sip:box@192.0.2.2".to_owned(),
             destination: None,
             from_display: None,
             from_user: "ann".to_owned(),
-            media: media(CALLER),
+            media,
             transport: Transport::Udp,
             connection: None,
         };

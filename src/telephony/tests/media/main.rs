@@ -8,6 +8,7 @@ mod digits;
 mod encrypted;
 mod g711;
 mod g722;
+mod handshake;
 mod hostile;
 mod jitter_buffer;
 mod latching;

@@ -2,12 +2,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
+use telephony::media::dtls::{Fingerprint, HashFunc};
 use telephony::media::srtp::{Keys, MasterKey, Outbound, Suite};
 use telephony::media::{self, Codec, Peer, Receiver, Settings};
 use telephony::sdp::{self, LocalMedia, Policy, Security};
 use telephony::sip::{Command, Config, ConnectionId, Credentials, Endpoint, Event, Input, Output, Transport, Trunk};
 
 use super::Door;
+use super::handshakes::Handshakes;
 use super::seeds::invite;
 
 /// Machines are replaced after so many messages: what a message does must not depend on luck.
@@ -22,6 +24,7 @@ pub struct Doors {
     guarded: Endpoint,
     plain: Receiver,
     secure: Vec<(Receiver, Outbound)>,
+    handshakes: Handshakes,
 }
 
 fn at(text: &str) -> SocketAddr {
@@ -33,7 +36,8 @@ fn peer() -> SocketAddr {
 }
 
 fn local() -> LocalMedia {
-    let security = Security::new(Policy::Optional, &[7; Security::RANDOM]);
+    let mut security = Security::new(Policy::Optional, &[7; Security::RANDOM]);
+    security.fingerprint = Some(Fingerprint::of(b"certificate", HashFunc::Sha256));
     LocalMedia { address: at("192.0.2.1:30000"), codecs: Codec::ALL.to_vec(), security }
 }
 
@@ -80,6 +84,7 @@ impl Default for Doors {
             guarded: guarded(),
             plain: Receiver::new(Now::ZERO, Settings::new(7, "cname", 1), Peer::usual(peer())),
             secure: Suite::ALL.map(secure).into(),
+            handshakes: Handshakes::default(),
         }
     }
 }
@@ -101,6 +106,7 @@ impl Doors {
             Door::Rtcp => hear(&mut self.plain, self.now, true, bytes.to_vec()),
             Door::Srtp => self.encrypted(bytes),
             Door::Digest => self.digest(bytes),
+            Door::Dtls => self.handshakes.knock(self.now, bytes),
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::expect_used)]
 
 mod doors;
+mod handshakes;
 mod mutate;
 mod seeds;
 
@@ -31,12 +32,24 @@ pub enum Door {
     Srtp,
     /// Digests: proofs of those who call us, and challenges to calls of ours.
     Digest,
+    /// Handshakes for keys of SRTP (DTLS), in each of their states.
+    Dtls,
 }
 
 impl Door {
     /// Each.
-    pub const ALL: [Door; 9] =
-        [Door::Sip, Door::Stream, Door::Uri, Door::Sdp, Door::Rtp, Door::Rtcp, Door::Digits, Door::Srtp, Door::Digest];
+    pub const ALL: [Door; 10] = [
+        Door::Sip,
+        Door::Stream,
+        Door::Uri,
+        Door::Sdp,
+        Door::Rtp,
+        Door::Rtcp,
+        Door::Digits,
+        Door::Srtp,
+        Door::Digest,
+        Door::Dtls,
+    ];
 
     /// As it is called on the command line.
     pub fn name(self) -> &'static str {
@@ -50,6 +63,7 @@ impl Door {
             Door::Digits => "digits",
             Door::Srtp => "srtp",
             Door::Digest => "digest",
+            Door::Dtls => "dtls",
         }
     }
 }

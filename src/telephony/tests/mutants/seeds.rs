@@ -139,6 +139,7 @@ pub fn seeds(door: Door) -> Vec<Vec<u8>> {
         Door::Rtcp => rtcp(),
         Door::Digits => digits(),
         Door::Srtp => [rtp(), rtcp(), digits()].concat(),
+        Door::Dtls => super::handshakes::seeds(),
         Door::Digest => DIGESTS.iter().map(|value| value.as_bytes().to_vec()).collect(),
     }
 }

@@ -1,0 +1,145 @@
+use std::net::SocketAddr;
+
+use ring::hmac::{self, HMAC_SHA256};
+use ring::rand::SystemRandom;
+
+use super::certificate::{OWN_SCHEME, PublicKey, SCHEMES};
+use super::common::{Common, Progress, verify};
+use super::hello::{self, ClientHello, ServerHello};
+use super::message::{self, Message};
+use super::record::VERSION;
+use super::secrets::Share;
+use super::wire::{Reader, put, put_block, put_list};
+use super::{Failure, wrong};
+
+/// Certificates that may be shown: of RSA, of ECDSA.
+const KINDS: [u8; 2] = [1, 64];
+const COOKIE: usize = 20;
+
+/// The end that waits.
+pub(super) struct Server {
+    awaits: Awaits,
+    /// Of cookies: who has one can be reached at where it says it is.
+    secret: Option<hmac::Key>,
+    share: Option<Share>,
+    key: Option<PublicKey>,
+}
+
+#[derive(PartialEq)]
+enum Awaits {
+    Hello,
+    Certificate,
+    Share,
+    Proof,
+    Finished,
+    Nothing,
+}
+
+/// What a first message gets.
+pub(super) enum Greeting {
+    /// This datagram, to show that it can be reached; nothing is kept.
+    Prove(Vec<u8>),
+    /// The first flight.
+    Welcome,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        let secret = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok();
+        Self { awaits: Awaits::Hello, secret, share: None, key: None }
+    }
+
+    pub fn awaits_hello(&self) -> bool {
+        self.awaits == Awaits::Hello
+    }
+
+    /// Takes a first message. Until it shows the cookie that was sent to its address, the answer is
+    /// shorter than the question.
+    pub fn greet(&mut self, common: &mut Common, from: SocketAddr, message: &Message) -> Result<Greeting, Failure> {
+        let hello = ClientHello::read(&message.body).ok_or_else(|| wrong("its first message"))?;
+        let secret = self.secret.as_ref().ok_or_else(|| wrong("this machine gives no randomness"))?;
+        let place = [hello.random.as_slice(), from.to_string().as_bytes()].concat();
+        let cookie = hmac::sign(secret, &place);
+        let cookie = cookie.as_ref().get(..COOKIE).unwrap_or_default();
+        common.next_message = message.sequence;
+        // A timing attack on it would win the right to be answered at length.
+        if hello.cookie != cookie {
+            let mut body = vec![VERSION[0], 0xff]; // RFC 6347, 4.2.1: version 1.0, whatever comes
+            put_block(&mut body, 1, cookie);
+            common.begin();
+            common.mention(message::HELLO_VERIFY_REQUEST, body);
+            return Ok(Greeting::Prove(common.datagram()));
+        }
+        common.their_random = hello.random;
+        common.saw(message);
+        self.welcome(common, &hello)?;
+        Ok(Greeting::Welcome)
+    }
+
+    fn welcome(&mut self, common: &mut Common, theirs: &ClientHello) -> Result<(), Failure> {
+        let offered = &theirs.extensions;
+        let suite = offered.suite().ok_or(Failure::NothingInCommon)?;
+        let can = |group: &&u16| [hello::X25519, hello::P256].contains(group);
+        let group = *offered.groups.iter().find(can).ok_or(Failure::NothingInCommon)?;
+        if !theirs.suites.contains(&hello::ECDSA) || !offered.schemes.contains(&OWN_SCHEME) {
+            return Err(Failure::NothingInCommon);
+        }
+        common.suite = Some(suite);
+        common.extended = offered.extended;
+        let hello = ServerHello { random: common.random, suite: hello::ECDSA, extensions: offered.answer(suite) };
+        let share = Share::new(group).ok_or_else(|| wrong("our half of the secret"))?;
+        let public = share.public().ok_or_else(|| wrong("our half of the secret"))?;
+        let mut told = vec![3];
+        put(&mut told, 2, group.into());
+        put_block(&mut told, 1, &public);
+        let (client, server) = common.randoms();
+        let proof = common.signature(&[&client, &server, told.as_slice()].concat())?;
+        let mut asked = Vec::new();
+        put_block(&mut asked, 1, &KINDS);
+        put_list(&mut asked, 2, &SCHEMES);
+        put(&mut asked, 2, 0); // nobody in particular need have vouched
+        common.begin();
+        common.say(message::SERVER_HELLO, hello.write());
+        common.say(message::CERTIFICATE, common.own_certificate());
+        common.say(message::SERVER_KEY_EXCHANGE, [told, proof].concat());
+        common.say(message::CERTIFICATE_REQUEST, asked);
+        common.say(message::SERVER_HELLO_DONE, Vec::new());
+        self.share = Some(share);
+        self.awaits = Awaits::Certificate;
+        Ok(())
+    }
+
+    pub fn take(&mut self, common: &mut Common, message: &Message) -> Result<Progress, Failure> {
+        match (&self.awaits, message.kind) {
+            (Awaits::Certificate, message::CERTIFICATE) => {
+                self.key = Some(common.their_key(message)?);
+                common.saw(message);
+                self.awaits = Awaits::Share;
+            }
+            (Awaits::Share, message::CLIENT_KEY_EXCHANGE) => {
+                let theirs = Reader::new(&message.body).block(1).ok_or_else(|| wrong("its half of the secret"))?;
+                let share = self.share.take().ok_or_else(|| wrong("the order of messages"))?;
+                let secret = share.agree(theirs).ok_or_else(|| wrong("its half of the secret"))?;
+                common.saw(message);
+                common.agreed(&secret)?;
+                self.awaits = Awaits::Proof;
+            }
+            (Awaits::Proof, message::CERTIFICATE_VERIFY) => {
+                let key = self.key.as_ref().ok_or_else(|| wrong("the order of messages"))?;
+                verify(key, Reader::new(&message.body), &common.messages)?;
+                common.saw(message);
+                self.awaits = Awaits::Finished;
+            }
+            (Awaits::Finished, message::FINISHED) => {
+                let keys = common.finished(message)?;
+                common.begin();
+                common.finish()?;
+                self.awaits = Awaits::Nothing;
+                return Ok(Progress::Done(keys));
+            }
+            (Awaits::Nothing, _) => {}
+            _ => return Err(wrong("the order of messages")),
+        }
+        Ok(Progress::More)
+    }
+}
