@@ -2,6 +2,9 @@
 //! digest, is called through it, calls through it, and is gone when it stops.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "appliance/ports.rs"]
+mod ports;
+
 use std::fs;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ use callbox::config;
 use callbox::drivers::Clock;
 use callbox::drivers::sip::{Line, Sockets, run};
 use callbox::drivers::tls::Tls;
+use ports::free_ports;
 use telephony::sip::{
     Account, AccountState, Command as Order, Config, Credentials, Endpoint, Event, Failure, LocalMedia, Notice,
     Transport,
@@ -32,10 +36,6 @@ impl Drop for Kamailio {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn is_there(program: &str) -> bool {
@@ -69,7 +69,7 @@ fn kamailio(name: &str, algorithm: &str) -> Option<Kamailio> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kamailio-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     certificates(&folder);
-    let (port, secure_port) = (free_port(), free_port());
+    let (port, secure_port) = (free_ports(), free_ports());
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kamailio.cfg")).unwrap();
     let text = text
         .replace("TLSPORT", &secure_port.to_string())

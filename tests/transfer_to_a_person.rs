@@ -32,6 +32,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use appliance::caller::Call;
+use appliance::ports::free_ports;
 use appliance::{Appliance, Reaped, START, Site, installed};
 
 const DESCRIPTION: &str = "v=0\n      o=desk 1 1 IN IP4 127.0.0.1\n      s=-\n      c=IN IP4 [media_ip]\n      t=0 0\n      \
@@ -69,10 +70,8 @@ fn pause(ms: u32) -> String {
 
 /// A person at a free port, who behaves like this for one call.
 fn person(site: &Site, name: &str, behaviour: &str) -> (Reaped, u16) {
-    // Both held while both are chosen, so that they differ.
-    let (signalling, sound) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
-    let (port, sound) = (signalling.local_addr().unwrap().port(), sound.local_addr().unwrap().port() / 2 * 2);
-    let sound = if sound == port { sound + 4 } else { sound };
+    let port = free_ports();
+    let sound = port + 4;
     let scenario = site.folder.join(format!("{name}.xml"));
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<scenario name=\"{name}\">\n{INVITED}{behaviour}</scenario>\n"

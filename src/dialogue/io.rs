@@ -40,6 +40,14 @@ pub enum Input {
         /// How sure the ear is, 0 to 1, that the caller has finished; `None` where none tells.
         finished: Option<f32>,
     },
+    /// Speech recognition made no transcript: there was no time for it, or it failed. Whether there
+    /// were words nobody knows.
+    NoTranscript {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Number of the request.
+        request: u32,
+    },
     /// The model answered request `request`, or failed (`None`).
     Decision {
         /// Number of the request.

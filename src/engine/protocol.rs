@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of everything in this module; both sides refuse another.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 /// Longest frame either side accepts, in bytes.
 pub const MAX_FRAME: usize = 4 * 1024 * 1024;
 
@@ -93,10 +93,13 @@ pub enum SttWork {
 /// What a transcript is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TranscriptKind {
-    /// The caller is still speaking, or may be.
+    /// The caller is still speaking: quick rather than exact.
     Partial,
     /// The turn hangs on it.
     Final,
+    /// The caller may have finished: as exact as a final, which takes it over where no more is said,
+    /// but giving way as a partial does.
+    Ahead,
 }
 
 /// What speech recognition answers.
@@ -110,7 +113,8 @@ pub struct Transcript {
     pub confidence: f32,
     /// For every word of `text` (split at spaces) its mean token probability.
     pub words: Vec<f32>,
-    /// Audio that was recognised, in milliseconds.
+    /// Audio that was recognised, in milliseconds; 0 where the request was left out or given up,
+    /// so that no words say nothing about the caller.
     pub audio_ms: u32,
     /// Time spent on it, in milliseconds.
     pub decode_ms: u32,
@@ -276,7 +280,7 @@ impl Engine for Stt {
         }
     }
     fn may_be_shed(work: &SttWork) -> bool {
-        matches!(work, SttWork::Transcribe { kind: TranscriptKind::Partial, .. })
+        matches!(work, SttWork::Transcribe { kind: TranscriptKind::Partial | TranscriptKind::Ahead, .. })
     }
 }
 impl Engine for Llm {

@@ -54,10 +54,11 @@ struct Running {
 
 impl Running {
     fn is_of(&self, other: &Request) -> bool {
-        let (mine, alike) = (&self.request, !self.over && self.request.ticket.is_some());
-        alike
+        let (mine, goes_on) = (&self.request, !self.abort.load(Ordering::Relaxed) && self.request.ticket.is_some());
+        goes_on
             && (mine.session, mine.utterance, mine.samples) == (other.session, other.utterance, other.samples)
             && mine.language == other.language
+            && mine.is_exact() >= other.is_exact()
     }
 
     fn stop(&mut self, over: bool) {
@@ -112,7 +113,7 @@ impl Desk {
             let piece = Request {
                 session,
                 ticket: None,
-                kind: TranscriptKind::Partial,
+                kind: TranscriptKind::Ahead,
                 language: None,
                 samples: utterance.len(),
                 due: Instant::now() + std::time::Duration::from_secs(10),
@@ -203,7 +204,7 @@ impl Desk {
                 }
             }
         };
-        let known = request.kept.as_ref().and_then(|utterance| utterance.known(request.samples));
+        let known = request.kept.as_ref().and_then(|utterance| utterance.known(request.samples, request.is_exact()));
         let outcome = match known.filter(|_| request.ticket.is_some()) {
             Some(known) => Ok(Some(Transcript { decode_ms: 0, ..known.clone() })),
             None => self.recognise(whisper, request, &abort, started),
@@ -220,11 +221,11 @@ impl Desk {
         started: Instant,
     ) -> Result<Option<Transcript>, Stopped> {
         let nothing = Utterance::default();
-        let language = request.language.clone();
+        let (language, exact) = (request.language.clone(), request.is_exact());
         let hear = |whisper: &mut Whisper, samples: &[f32]| {
             let tokens = match is_silent(samples) {
                 true => Vec::new(),
-                false => whisper.recognise(samples, language.as_deref(), abort)?,
+                false => whisper.recognise(samples, language.as_deref(), exact, abort)?,
             };
             Ok(spoken(&tokens, self.confidence_floor))
         };
@@ -263,7 +264,7 @@ impl Desk {
                 transcript.finished = transcript.finished.or_else(|| self.finished(&request, &transcript.text));
                 let mut state = self.lock();
                 if let Some(utterance) = state.current(&request) {
-                    utterance.remember(request.samples, &transcript);
+                    utterance.remember(request.samples, request.is_exact(), &transcript);
                 }
                 drop(state);
                 let each = tickets.into_iter().map(|ticket| Transcript { ticket, ..transcript.clone() });
@@ -326,7 +327,7 @@ impl State {
 fn make_way(running: &mut [Option<Running>], request: &Request) {
     let idle = running.iter().any(Option::is_none);
     let mut partials: Vec<&mut Running> =
-        running.iter_mut().flatten().filter(|running| running.request.kind == TranscriptKind::Partial).collect();
+        running.iter_mut().flatten().filter(|running| running.request.gives_way()).collect();
     let (mut freed, session) = (false, request.session);
     for own in partials.iter_mut().filter(|own| own.request.session == session && own.request.ticket.is_some()) {
         own.stop(true);
@@ -340,7 +341,7 @@ fn make_way(running: &mut [Option<Running>], request: &Request) {
     }
 }
 
-/// A transcript that is not made: nothing was heard.
+/// A transcript that is not made.
 fn nothing(ticket: Ticket, post: &Post<Stt>) -> Result<(), Error> {
     post.event(Transcript {
         ticket,

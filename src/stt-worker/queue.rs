@@ -27,9 +27,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// Finals go before partials, the one that is due first before others.
+    /// True where it goes after any final, and is left out when time is short.
+    pub fn gives_way(&self) -> bool {
+        self.kind != TranscriptKind::Final
+    }
+
+    /// True where its words must be as exact as a final's.
+    pub fn is_exact(&self) -> bool {
+        self.kind != TranscriptKind::Partial
+    }
+
+    /// Finals go before the rest, the one that is due first before others.
     fn rank(&self) -> (bool, Instant) {
-        (self.kind == TranscriptKind::Partial, self.due)
+        (self.gives_way(), self.due)
     }
 }
 
@@ -52,9 +62,10 @@ pub struct Pushed {
 impl Queue {
     /// Takes a request in. It replaces a partial of the same call that still waits.
     pub fn push(&mut self, request: Request) -> Pushed {
-        let old = self.waiting.iter().position(|waiting| {
-            waiting.session == request.session && waiting.kind == TranscriptKind::Partial && waiting.ticket.is_some()
-        });
+        let old = self
+            .waiting
+            .iter()
+            .position(|waiting| waiting.session == request.session && waiting.gives_way() && waiting.ticket.is_some());
         let replaced = old.map(|old| self.waiting.remove(old));
         if self.waiting.len() >= LONGEST {
             return Pushed { replaced, refused: Some(request) };
@@ -81,7 +92,7 @@ impl Queue {
 
     /// Partials that it is too late for: under load they are the first to go.
     pub fn expired(&mut self, now: Instant) -> Vec<Request> {
-        let late = |request: &mut Request| request.kind == TranscriptKind::Partial && request.due < now;
+        let late = |request: &mut Request| request.gives_way() && request.due < now;
         self.waiting.extract_if(.., late).collect()
     }
 

@@ -16,6 +16,15 @@ const MOST_PIECES: usize = 128;
 /// How quiet a place is, is measured over so many samples (200 ms).
 const PAUSE: usize = RATE / 5;
 
+/// A transcript that was made.
+#[derive(Debug, Clone)]
+struct Last {
+    /// Of the first so many samples.
+    samples: usize,
+    is_exact: bool,
+    transcript: Transcript,
+}
+
 /// What a caller has said since the last reset.
 #[derive(Debug, Default, Clone)]
 pub struct Utterance {
@@ -25,8 +34,8 @@ pub struct Utterance {
     done: Vec<Spoken>,
     cut: usize,
     samples: Vec<f32>,
-    /// The last transcript, with the number of samples it is of.
-    last: Option<(usize, Transcript)>,
+    /// The last transcript.
+    last: Option<Last>,
 }
 
 impl Utterance {
@@ -75,16 +84,19 @@ impl Utterance {
         self.done.push(spoken);
     }
 
-    /// Keeps the transcript of the first so many samples.
-    pub fn remember(&mut self, samples: usize, transcript: &Transcript) {
-        self.last = Some((samples, transcript.clone()));
+    /// Keeps the transcript of the first so many samples, unless a more exact one is known.
+    pub fn remember(&mut self, samples: usize, is_exact: bool, transcript: &Transcript) {
+        if !is_exact && self.known(samples, true).is_some() {
+            return;
+        }
+        self.last = Some(Last { samples, is_exact, transcript: transcript.clone() });
     }
 
-    /// The transcript of exactly this audio, if it was the last one made: the request that ends
-    /// a turn often comes after one that guessed its end.
-    pub fn known(&self, samples: usize) -> Option<&Transcript> {
-        let (of, transcript) = self.last.as_ref()?;
-        (*of == samples).then_some(transcript)
+    /// The transcript of exactly this audio, if it was the last one made and is as exact as asked:
+    /// the request that ends a turn often comes after one that guessed its end.
+    pub fn known(&self, samples: usize, exact: bool) -> Option<&Transcript> {
+        let last = self.last.as_ref().filter(|last| last.samples == samples && last.is_exact >= exact)?;
+        Some(&last.transcript)
     }
 }
 

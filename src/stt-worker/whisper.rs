@@ -24,6 +24,7 @@ pub struct Whisper {
     context: Arc<WhisperContext>,
     state: WhisperState,
     threads: i32,
+    beams: i32,
 }
 
 impl std::fmt::Debug for Whisper {
@@ -58,10 +59,10 @@ impl Whisper {
         parameters.flash_attn(false);
         let context = WhisperContext::new_from_buffer_with_params(&bytes, parameters).map_err(refused)?;
         drop(bytes);
-        let context = Arc::new(context);
+        let (context, beams) = (Arc::new(context), i32::from(manifest.stt.beams));
         let lane = |_| {
             let state = context.create_state().map_err(refused)?;
-            let mut whisper = Whisper { context: Arc::clone(&context), state, threads };
+            let mut whisper = Whisper { context: Arc::clone(&context), state, threads, beams };
             whisper.warm()?;
             Ok(whisper)
         };
@@ -73,23 +74,26 @@ impl Whisper {
         let noise: Vec<f32> = (0_u32..2 * RATE as u32)
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 16) as f32 / 65_536.0 * 0.02 - 0.01)
             .collect();
-        match self.recognise(&noise, None, &AtomicBool::new(false)) {
+        match self.recognise(&noise, None, true, &AtomicBool::new(false)) {
             Err(Stopped::Failed(why)) => Err(Error::Engine(format!("whisper.cpp can't warm up: {why}"))),
             _ => Ok(()),
         }
     }
 
     /// Recognises mono audio of 16 kHz, at most 30 s. `language` is a primary tag, `None` detects it.
+    /// What must be `exact` is searched for as widely as the manifest says; else the likeliest token
+    /// is taken each time.
     pub fn recognise(
         &mut self,
         samples: &[f32],
         language: Option<&str>,
+        exact: bool,
         abort: &AtomicBool,
     ) -> Result<Vec<Token>, Stopped> {
         let language = self.language(language)?;
         let padded = padded(samples);
         let samples = padded.as_deref().unwrap_or(samples);
-        let mut params = self.params(samples.len());
+        let mut params = self.params(samples.len(), exact);
         params.set_language(Some(language));
         // SAFETY: whisper.cpp calls `aborted` with this pointer only inside `full`, on threads
         // that end before it returns; `abort` is borrowed for longer than that.
@@ -120,10 +124,13 @@ impl Whisper {
         }
     }
 
-    fn params<'a>(&self, samples: usize) -> FullParams<'a, 'a> {
+    fn params<'a>(&self, samples: usize, exact: bool) -> FullParams<'a, 'a> {
         let positions = (samples.div_ceil(SAMPLES_PER_POSITION) + MARGIN).min(self.positions());
         let tokens = 8 + samples * TOKENS_PER_SECOND / RATE;
-        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        let mut params = FullParams::new(match self.beams {
+            2.. if exact => SamplingStrategy::BeamSearch { beam_size: self.beams, patience: -1.0 },
+            _ => SamplingStrategy::Greedy { best_of: 1 },
+        });
         params.set_n_threads(self.threads);
         params.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
         params.set_max_tokens(i32::try_from(tokens).unwrap_or(0));
@@ -131,7 +138,7 @@ impl Whisper {
         params.set_no_timestamps(true);
         params.set_single_segment(true);
         params.set_suppress_blank(true);
-        // One greedy pass: no second guesses at higher temperatures, which take as long again.
+        // One pass: no second guesses at higher temperatures, which take as long again.
         params.set_temperature(0.0);
         params.set_temperature_inc(0.0);
         // whisper.cpp's own test for silence reads a row that is not always filled; `words` tells.

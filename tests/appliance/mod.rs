@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod lines;
+pub mod ports;
 pub mod process;
 pub mod records;
 pub mod sip;

@@ -74,10 +74,10 @@ def babble(r, samples, others):
 
 
 def below(r, mild):
-    """How many decibels the noise lies below the voice: half of the training's is what hurts."""
+    """How many decibels the noise lies below the voice: most of the training's is what hurts."""
     if mild:
         return r.uniform(22, 40)
-    return r.uniform(8, 22) if r.random() < 0.5 else r.uniform(12, 45)
+    return r.uniform(8, 22) if r.random() < 0.6 else r.uniform(12, 45)
 
 
 def call(r, samples, rate, mild=False, others=()):

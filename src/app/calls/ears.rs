@@ -151,7 +151,7 @@ impl Ears {
             self.under_way.insert(ticket, Asked { utterance: id, request, life });
             return None;
         }
-        (self.client.life() == life).then(|| nothing(id, request))
+        (self.client.life() == life).then_some(Input::NoTranscript { utterance: id, request })
     }
 
     fn asking(&self, ticket: Ticket, kind: TranscriptKind, due_ms: u32) -> SttWork {
@@ -175,7 +175,7 @@ impl Ears {
         }
         let ticket = self.client.ticket();
         utterance.guess = Some(ticket);
-        let work = self.asking(ticket, TranscriptKind::Partial, GUESS_DUE_MS);
+        let work = self.asking(ticket, TranscriptKind::Ahead, GUESS_DUE_MS);
         if self.feed(id) {
             self.client.submit(ticket, work, self.to_me.clone());
         }
@@ -193,11 +193,12 @@ impl Ears {
     pub fn take(&mut self, ticket: Ticket, reply: Reply<Transcript>) -> Option<Input> {
         let Asked { utterance, request, life } = self.under_way.remove(&ticket)?;
         match reply {
+            Reply::Event(Transcript { audio_ms: 0, .. }) => Some(Input::NoTranscript { utterance, request }),
             Reply::Event(Transcript { text, confidence, words, decode_ms, finished, .. }) => {
                 let heard = Heard { text, confidence, words, keyed: String::new() };
                 Some(Input::Transcript { utterance, request, heard, decode_ms, finished })
             }
-            Reply::Failed => (self.client.life() == life).then(|| nothing(utterance, request)),
+            Reply::Failed => (self.client.life() == life).then_some(Input::NoTranscript { utterance, request }),
         }
     }
 
@@ -221,9 +222,4 @@ impl Drop for Ears {
     fn drop(&mut self) {
         self.client.close(self.session);
     }
-}
-
-/// The recogniser could not be asked: nothing was understood.
-fn nothing(utterance: UtteranceId, request: u32) -> Input {
-    Input::Transcript { utterance, request, heard: Heard::default(), decode_ms: 0, finished: None }
 }

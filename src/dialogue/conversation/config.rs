@@ -154,9 +154,12 @@ pub struct DelayConfig {
     pub engines_ms: u32,
     /// Each gap is longer than the one before by this factor, in percent.
     pub growth_percent: u32,
-    /// A final transcript not there by then: the last hypothesis is used, or the caller is
-    /// asked to repeat.
+    /// A final transcript not there by then: the last hypothesis is used, where it reaches to
+    /// the end of what was said.
     pub transcript_ms: u32,
+    /// And by then, whatever it lacks; where there is none the caller is asked to repeat. Shorter
+    /// acts on half of what was said; longer trusts in phrases to keep the caller.
+    pub transcript_most_ms: u32,
     /// A decision not there by then after the turn's end: the brain decides without it.
     pub decision_ms: u32,
     /// A tool that has not answered by then has failed, as far as this call is concerned.
@@ -286,6 +289,7 @@ impl Default for DelayConfig {
             engines_ms: 1_500,
             growth_percent: 160,
             transcript_ms: 2_000,
+            transcript_most_ms: 5_000,
             decision_ms: 2_000,
             tool_ms: 12_000,
             transfer_ms: 300_000,

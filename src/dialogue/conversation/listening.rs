@@ -15,6 +15,8 @@ use crate::io::{Output, UtteranceId};
 const MOST_CHARS: usize = 2_000;
 /// After its last sample the agent's echo may still come back for this long.
 const ECHO_TAIL: Duration = Duration::from_millis(200);
+/// So much at the end of an utterance is no word yet.
+const LAST_SOUND: Duration = Duration::from_millis(200);
 /// Speech shorter than this that gave no words was a cough, and needs no answer.
 const COUGH_MS: u32 = 600;
 
@@ -26,6 +28,12 @@ pub(super) struct Asked {
     at: Now,
     /// Asked in mid-speech because the utterance has grown too long.
     split: bool,
+}
+
+impl Asked {
+    fn is(&self, (utterance, request): (UtteranceId, u32)) -> bool {
+        (self.utterance, self.request) == (utterance, request)
+    }
 }
 
 impl<B: Brain> Conversation<B> {
@@ -182,19 +190,16 @@ impl<B: Brain> Conversation<B> {
         decode_ms: u32,
         finished: Option<f32>,
     ) {
-        let matches = |asked: &Asked| asked.request == request && asked.utterance == of;
-        if self.asked_partial.as_ref().is_some_and(matches) {
-            self.asked_partial = None;
+        if let Some(asked) = self.asked_partial.take_if(|asked| asked.is((of, request))) {
             if self.hearing.utterance().is_some_and(|utterance| utterance.id == of) {
                 let heard = self.words_of(heard);
-                self.take_hypothesis(now, heard);
+                self.take_hypothesis(now, asked.at, heard);
             }
             return;
         }
-        let Some(asked) = self.asked_final.filter(matches) else {
+        let Some(asked) = self.asked_final.take_if(|asked| asked.is((of, request))) else {
             return;
         };
-        self.asked_final = None;
         self.timers.clear(Timer::TranscriptDue);
         self.turn.transcript_at = Some(now);
         self.turn.decode_ms = Some(decode_ms);
@@ -203,8 +208,20 @@ impl<B: Brain> Conversation<B> {
         self.on_final(now, asked, heard);
     }
 
+    /// Nothing is known of the words: least of all that there were none, or the same as before.
+    pub(super) fn on_no_transcript(&mut self, now: Now, of: (UtteranceId, u32)) {
+        self.asked_partial.take_if(|asked| asked.is(of));
+        if self.asked_final.is_some_and(|asked| asked.is(of)) {
+            self.timers.clear(Timer::TranscriptDue);
+            self.on_transcript_late(now);
+        }
+    }
+
     /// A text in mid-speech. On a noisy line it may be all the end of the turn there is.
-    fn take_hypothesis(&mut self, now: Now, heard: Option<Heard>) {
+    fn take_hypothesis(&mut self, now: Now, asked_at: Now, heard: Option<Heard>) {
+        if heard.is_some() {
+            self.hypothesis_at = asked_at;
+        }
         let same = match (&heard, &self.hypothesis) {
             (Some(heard), Some(before)) => heard.text == before.text,
             (None, _) => true,
@@ -241,7 +258,7 @@ impl<B: Brain> Conversation<B> {
             self.next_utterance(now, since_ms);
         } else if self.hearing.speaking() {
             // They went on: this is no longer all of it.
-            self.take_hypothesis(now, heard);
+            self.take_hypothesis(now, asked.at, heard);
         } else {
             self.take_final(now, heard);
         }
@@ -325,13 +342,25 @@ impl<B: Brain> Conversation<B> {
             self.cannot_hear(now);
             return;
         }
-        let Some(asked) = self.asked_final.take() else {
+        let Some(asked) = self.asked_final else {
             return;
         };
+        let due = asked.at + Duration::from_millis(u64::from(self.config.delay.transcript_most_ms));
+        if now < due && !self.hypothesis_is_all() {
+            self.timers.set(Timer::TranscriptDue, due);
+            return;
+        }
+        self.asked_final = None;
         let hypothesis = self.hypothesis.take();
         if asked.split || !self.hearing.speaking() {
             self.on_final(now, asked, hypothesis);
         }
+    }
+
+    /// True where the last hypothesis reaches to the end of what was said.
+    fn hypothesis_is_all(&self) -> bool {
+        let ends = self.turn.last_speech.unwrap_or(Now::ZERO);
+        self.hypothesis.is_some() && self.hypothesis_at + LAST_SOUND >= ends
     }
 
     pub(super) fn on_hearing_engine(&mut self, now: Now, up: bool) {

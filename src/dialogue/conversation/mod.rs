@@ -100,6 +100,8 @@ pub struct Conversation<B: Brain> {
     last_partial: Option<Asked>,
     /// The newest text of the utterance at hand, for judging and as a last resort.
     hypothesis: Option<Heard>,
+    /// When it was asked for: what was said later is not in it.
+    hypothesis_at: Now,
     /// Since when it reads so.
     hypothesis_since: Option<Now>,
     /// How long this caller pauses in mid-turn.
@@ -173,6 +175,7 @@ impl<B: Brain> Conversation<B> {
             asked_partial: None,
             last_partial: None,
             hypothesis: None,
+            hypothesis_at: Now::ZERO,
             hypothesis_since: None,
             habit_ms: 0.0,
             not_understood: 0,
@@ -286,6 +289,7 @@ impl<B: Brain> Conversation<B> {
             Input::Transcript { utterance, request, heard, decode_ms, finished } => {
                 self.on_transcript(now, (utterance, request), heard, decode_ms, finished);
             }
+            Input::NoTranscript { utterance, request } => self.on_no_transcript(now, (utterance, request)),
             Input::Decision { request, text, first_ms, total_ms } => {
                 self.on_decision(now, request, text.as_deref(), first_ms, total_ms);
             }

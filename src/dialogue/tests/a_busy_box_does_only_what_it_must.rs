@@ -50,6 +50,22 @@ fn what_was_left_out_comes_back() {
     assert!(partials(&stage, began) >= 2);
 }
 
+/// That there was no time to recognise more is not that no more was said.
+#[test]
+fn words_that_nobody_had_time_for_are_still_to_come() {
+    for known_words in [0, 800] {
+        let mut stage = Stage::greeted(Script::default());
+        stage.no_partials_from = stage.now + 100 + known_words;
+        let long = "word ".repeat(25) + "tuesday";
+        let began = stage.now;
+        let end = stage.caller(100, &long);
+        stage.run(end - began + 3_000);
+        let decided: Vec<_> = stage.call.brain().log.iter().filter(|entry| entry.starts_with("decide")).collect();
+        assert_eq!(decided, [&format!("decide model: {long}|")]);
+        assert_eq!(stage.call.brain().logged("pardon"), 0);
+    }
+}
+
 #[test]
 fn an_interruption_is_still_judged_by_its_words() {
     let mut stage = Stage::new(Script::default());

@@ -75,8 +75,33 @@ fn a_transcript_that_never_comes_gives_way_to_the_hypothesis_or_a_question() {
     let mut stage = Stage::greeted(Script::default());
     stage.delays.stt = None;
     let end = stage.caller(0, "what are your hours");
-    stage.run(5_000);
-    assert_eq!(stage.said_after(end), ["One moment.", "Pardon me?"]);
+    stage.run(9_000);
+    assert_eq!(stage.said_after(end), ["One moment.", "Still looking.", "Sorry, nearly there.", "Pardon me?"]);
+}
+
+#[test]
+fn a_late_transcript_is_waited_for_where_the_hypothesis_lacks_the_end() {
+    let decided = |partials_until_the_end: bool, late_by: u64| {
+        let mut stage = Stage::greeted(Script::default());
+        (stage.delays.stt, stage.finals_late_by) = (Some(20), late_by);
+        if !partials_until_the_end {
+            stage.no_partials_from = stage.now + 900;
+        }
+        let end = stage.caller(0, "i would like to book a haircut on wednesday at three");
+        stage.run(12_000);
+        let decided = stage.call.brain().log.iter().find(|entry| entry.starts_with("decide")).cloned();
+        let after = stage.at_after(end, |output| matches!(output, Output::Think { .. })).map(|at| at - end);
+        (decided.unwrap_or_default(), after.unwrap_or_default())
+    };
+    let whole = "decide model: i would like to book a haircut on wednesday at three|";
+    let (heard, after) = decided(false, 4_000);
+    assert!(heard == whole && (4_000..4_500).contains(&after), "{heard} {after}");
+    let (heard, after) = decided(true, 60_000);
+    assert!(heard.starts_with("decide model: i would like to book a haircut on wednesday"), "{heard}");
+    assert!(after < 2_500, "{after}");
+    // In the end half of it is better than nothing.
+    let (heard, after) = decided(false, 60_000);
+    assert!(heard.starts_with("decide model: i would") && (5_000..5_500).contains(&after), "{heard} {after}");
 }
 
 #[test]

@@ -25,6 +25,7 @@
 //!
 //! [stt]                                  # optional
 //! confidence_floor = 0.5                 # below this mean token probability nothing was said
+//! beams = 1                              # sentences followed at once, 1 to 8: more hear better, slower
 //!
 //! [llm]                                  # needed for kind = "llm"
 //! prompt = "starter-1"                   # wording of its prompts: "starter-1", or "chat-1" for any model
@@ -197,11 +198,13 @@ pub enum Speech {
 pub struct SttModel {
     /// A transcript whose mean token probability is lower holds no words.
     pub confidence_floor: f32,
+    /// Sentences followed at once where the turn hangs on it; hypotheses in mid-speech follow one.
+    pub beams: u8,
 }
 
 impl Default for SttModel {
     fn default() -> Self {
-        SttModel { confidence_floor: 0.5 }
+        SttModel { confidence_floor: 0.5, beams: 1 }
     }
 }
 

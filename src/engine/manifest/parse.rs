@@ -132,6 +132,9 @@ impl Source<'_> {
         if !(0.0..=1.0).contains(&stt.get_ref().confidence_floor) {
             return Err(self.wrong(stt.span().start, "confidence_floor must be between 0 and 1"));
         }
+        if !(1..=8).contains(&stt.get_ref().beams) {
+            return Err(self.wrong(stt.span().start, "beams must be between 1 and 8"));
+        }
         Ok(stt.into_inner())
     }
 

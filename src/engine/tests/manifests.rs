@@ -54,6 +54,7 @@ fn what_is_not_said_is_the_careful_choice() {
     let manifest = parse(&GOOD.replace("speech = \"free\"", "")).expect("a good manifest");
     assert_eq!(manifest.trusted.speech, Speech::Quoted);
     assert!(manifest.stt.confidence_floor > 0.0);
+    assert_eq!(manifest.stt.beams, 1);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn real_time(rig: &mut Rig<Stt>, samples: &[i16], afresh: f64) {
         let end = Instant::now();
         wait_until(end + Duration::from_millis(GUESS_MS));
         feed(rig, &vec![0; GUESS_MS as usize * 16]);
-        ask(rig, 1, TranscriptKind::Partial);
+        ask(rig, 1, TranscriptKind::Ahead);
         wait_until(end + Duration::from_millis(FINAL_MS));
         ask(rig, 2, TranscriptKind::Final);
         answer(rig, 2);

@@ -1,5 +1,6 @@
 //! How long transcripts take, how many words of known wording are right, and how sure the model
-//! is where nobody speaks. `cargo bench -p stt-worker [-- MANIFEST]`; needs espeak-ng.
+//! is where nobody speaks. `cargo bench -p stt-worker [-- MANIFEST]`; needs espeak-ng. With
+//! `ORT_DYLIB_PATH` set the end-of-turn network listens too, and its time is part of the others'.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
 
 #[path = "../tests/speech/mod.rs"]
@@ -18,9 +19,15 @@ fn main() {
     let named = std::env::args().nth(1).filter(|arg| !arg.starts_with("--"));
     let manifest = named.map(PathBuf::from).unwrap_or_else(starter);
     let program = Path::new(env!("CARGO_BIN_EXE_callbox-stt"));
-    let (mut rig, about) =
-        Rig::ready(program, &["--manifest", &manifest.to_string_lossy()]).expect("the worker starts");
+    let turn = manifest.with_file_name("starter-turn.toml");
+    let (manifest, turn) = (manifest.to_string_lossy(), turn.to_string_lossy());
+    let mut args = vec!["--manifest", &*manifest];
+    if std::env::var_os("ORT_DYLIB_PATH").is_some() {
+        args.extend(["--turn", &*turn]);
+    }
+    let (mut rig, about) = Rig::ready(program, &args).expect("the worker starts");
     println!("{about}");
+    three_seconds(&mut rig);
     for voice in ["en-us+f3", "en-gb+m3"] {
         wordings(&mut rig, voice, "sentences", SENTENCES);
         wordings(&mut rig, voice, "short answers", SHORT);
@@ -47,6 +54,21 @@ fn answer(rig: &mut Rig<Stt>) -> Transcript {
         Up::Event(transcript) => transcript,
         other => panic!("no transcript: {other:?}"),
     }
+}
+
+/// The bar: 3 s of speech in 100 ms of one core.
+fn three_seconds(rig: &mut Rig<Stt>) {
+    let said = "i would like to book an appointment for next tuesday at three o'clock please";
+    let mut samples = speech::say(said, "en-us+f3");
+    samples.resize(3 * 16_000, 0);
+    let mut times: Vec<u32> = (0..40)
+        .map(|_| {
+            ask(rig, 1, &samples);
+            answer(rig).decode_ms
+        })
+        .collect();
+    times.sort_unstable();
+    println!("3 s of speech, 40 times: p50 {} ms, p95 {} ms, worst {} ms", times[20], times[38], times[39]);
 }
 
 fn wordings(rig: &mut Rig<Stt>, voice: &str, what: &str, texts: &str) {

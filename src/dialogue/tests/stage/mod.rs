@@ -67,6 +67,10 @@ pub struct Stage {
     pub silent_frames: bool,
     /// What the ear says of every end.
     pub finished: Option<f32>,
+    /// From here on the recogniser has no time for hypotheses in mid-speech.
+    pub no_partials_from: u64,
+    /// Finals take longer than hypotheses by so much.
+    pub finals_late_by: u64,
     spoken: Vec<Spoken>,
     pending: BTreeMap<(u64, u64), Input>,
     sequence: u64,
@@ -94,6 +98,8 @@ impl Stage {
             hung_up: None,
             silent_frames: true,
             finished: None,
+            no_partials_from: u64::MAX,
+            finals_late_by: 0,
             spoken: Vec::new(),
             pending: BTreeMap::new(),
             sequence: 0,
@@ -230,10 +236,14 @@ impl Stage {
             Output::Listen { utterance, preroll_ms } => {
                 self.listening.insert(utterance, self.now.saturating_sub(u64::from(preroll_ms)));
             }
-            Output::Transcribe { utterance, request, .. } => {
+            Output::Transcribe { utterance, request, is_final: false } if self.now >= self.no_partials_from => {
+                self.later(100, Input::NoTranscript { utterance, request });
+            }
+            Output::Transcribe { utterance, request, is_final } => {
                 let Some(from) = self.listening.get(&utterance).copied() else { panic!("nothing collected") };
                 let heard = self.recognise(from);
                 if let Some(delay) = self.delays.stt {
+                    let delay = delay + if is_final { self.finals_late_by } else { 0 };
                     let (decode_ms, finished) = (delay as u32, self.finished);
                     self.later(delay, Input::Transcript { utterance, request, heard, decode_ms, finished });
                 }
