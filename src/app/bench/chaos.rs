@@ -16,8 +16,9 @@ use crate::caller::script::Script;
 use crate::caller::utterance::Utterance;
 use crate::caller::{Event, What, call};
 
-/// Less speech of the agent than this is a phrase that fills a wait: words are still owed.
-const ANSWER_MS: f64 = 1_500.0;
+/// Less speech of the agent than this is a phrase that fills a wait, if it is the box of the benchmark:
+/// words are still owed.
+const ANSWER_MS: f64 = 1_100.0;
 /// Between one blow and the next.
 const BLOWS_S: std::ops::Range<u64> = 3..10;
 /// How long a worker may take to be replaced before that is told as its own fault.

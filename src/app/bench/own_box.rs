@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -33,12 +35,13 @@ pub struct OwnBox {
 
 impl OwnBox {
     /// Starts this very program as a box with room for so many calls: with the owner's
-    /// configuration if one is named, else with a fresh one of this ready-made business.
+    /// configuration if one is named, else with a fresh one of this ready-made business, to whose
+    /// `business.toml` this is added.
     ///
     /// # Errors
     /// What the box said instead of being ready.
-    pub async fn start(config: &Arguments, business: &str, calls: usize) -> Result<Self, String> {
-        let ready = config.config.is_none().then_some(business);
+    pub async fn start(config: &Arguments, business: &str, added: &str, calls: usize) -> Result<Self, String> {
+        let ready = config.config.is_none().then_some((business, added));
         Self::launch(config, ready, calls, false).await
     }
 
@@ -49,12 +52,12 @@ impl OwnBox {
     /// What the box said instead of being ready.
     pub async fn rehearsing(config: &Arguments, ready: Option<&str>) -> Result<Self, String> {
         let ready = ready.or(config.config.is_none().then_some("salon"));
-        Self::launch(config, ready, 2, true).await
+        Self::launch(config, ready.map(|ready| (ready, "")), 2, true).await
     }
 
     async fn launch(
         config: &Arguments,
-        ready_made: Option<&str>,
+        ready_made: Option<(&str, &str)>,
         calls: usize,
         captions: bool,
     ) -> Result<Self, String> {
@@ -72,10 +75,12 @@ impl OwnBox {
                 let loaded = config.load().map_err(|error| error.to_string())?;
                 (file.clone(), loaded.config.business.folder)
             }
-            (_, name) => {
+            (_, ready_made) => {
                 settings.extend(models(config)?);
-                let file = init(&program, &folder.0, name.unwrap_or("salon")).await?;
+                let (name, added) = ready_made.unwrap_or(("salon", ""));
+                let file = init(&program, &folder.0, name).await?;
                 let business = file.with_file_name("business");
+                append(&business.join("business.toml"), added)?;
                 (file, business)
             }
         };
@@ -147,6 +152,11 @@ async fn init(program: &Path, folder: &Path, business: &str) -> Result<PathBuf, 
     } else {
         Err(format!("`callbox init` failed: {}", String::from_utf8_lossy(&made.stderr).trim()))
     }
+}
+
+fn append(file: &Path, text: &str) -> Result<(), String> {
+    let written = OpenOptions::new().append(true).open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| format!("{} can't be added to: {error}", file.display()))
 }
 
 /// Waits for the line `ready sip:..`.

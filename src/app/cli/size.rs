@@ -130,7 +130,7 @@ async fn calls_made(
     let notes = format!("records.load={}", notes.display());
     let mut settings: Vec<&str> = engines.iter().map(String::as_str).collect();
     settings.extend([notes.as_str(), "calls.answer_within_ms=0"]);
-    let whom = Whom::Own { business: &args.business, calls: calls.into(), settings: &settings };
+    let whom = Whom::Own { business: &args.business, added: "", calls: calls.into(), settings: &settings };
     let mut course = Course::open(&args.config, whom, plan, None).await?;
     let idle_mb = course.memory_mb();
     let one = course.level(1, false).await?.clone();

@@ -71,7 +71,12 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let whom = match &args.target {
         Some(target) => Whom::Target(target, None),
         // What is measured is how the box fails when too many are let in.
-        None => Whom::Own { business: &args.business, calls: most.into(), settings: &["calls.answer_within_ms=0"] },
+        None => Whom::Own {
+            business: &args.business,
+            added: "",
+            calls: most.into(),
+            settings: &["calls.answer_within_ms=0"],
+        },
     };
     let goal = Goal { p95_ms: args.goal_ms };
     let mut course = Course::open(&args.config, whom, plan, None).await?;

@@ -11,6 +11,14 @@ use crate::config::Arguments;
 /// A caller speaks again when the agent has been silent for longer than it may be.
 const PATIENCE: Duration = Duration::from_millis(2_050);
 
+/// Phrases that fill a wait, each shorter than any answer, so that callers tell them apart.
+const FILLERS: &str = "
+[phrases]
+delay_one = \"One moment.\"
+delay_two = \"Still here.\"
+delay_three = \"Nearly there.\"
+";
+
 /// Callers all the while engines are killed and frozen at random: no call may be lost, and no
 /// silence be longer than two seconds.
 #[derive(Debug, clap::Args)]
@@ -43,7 +51,9 @@ pub(super) struct Args {
 /// Runs it.
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let plan = Plan { turns: args.turns.into(), script: None, stagger: Duration::ZERO, ramp: None, seed: args.seed };
-    let whom = Whom::Own { business: &args.business, calls: usize::from(args.calls) + 10, settings: &[] };
+    // Whether calls are answered in time is not what is tried.
+    let settings = &["calls.answer_within_ms=0"];
+    let whom = Whom::Own { business: &args.business, added: FILLERS, calls: usize::from(args.calls) + 10, settings };
     let mut course = Course::open(&args.config, whom, plan, None).await?;
     let callers = course.callers(args.calls).await?;
     let way = course.way(Settings { patience: PATIENCE, ..Settings::default() });

@@ -37,8 +37,9 @@ pub(in crate::cli) struct Course {
 pub(in crate::cli) enum Whom<'a> {
     /// One that runs, and where its record is, if that can be read.
     Target(&'a str, Option<PathBuf>),
-    /// One started for it, with room for so many calls and these settings.
-    Own { business: &'a str, calls: usize, settings: &'a [&'a str] },
+    /// One started for it, with room for so many calls and these settings; what is `added` goes into its
+    /// `business.toml`.
+    Own { business: &'a str, added: &'a str, calls: usize, settings: &'a [&'a str] },
 }
 
 impl Course {
@@ -46,11 +47,11 @@ impl Course {
     pub async fn open(config: &Arguments, whom: Whom<'_>, plan: Plan, folder: Option<&Path>) -> Result<Self, CliError> {
         let (own, target, records) = match whom {
             Whom::Target(uri, records) => (None, Target::parse(uri)?, records),
-            Whom::Own { business, calls, settings } => {
+            Whom::Own { business, added, calls, settings } => {
                 eprintln!("starting a box ...");
                 let mut config = config.clone();
                 config.set.extend(settings.iter().map(|&setting| setting.to_owned()));
-                let own = OwnBox::start(&config, business, calls).await.map_err(CliError::NotReady)?;
+                let own = OwnBox::start(&config, business, added, calls).await.map_err(CliError::NotReady)?;
                 let (target, records) = (Target::parse(&own.uri)?, own.records.clone());
                 (Some(own), target, Some(records))
             }

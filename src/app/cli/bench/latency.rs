@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let most = args.calls.iter().copied().max().unwrap_or(1);
     let whom = match &args.target {
         Some(target) => Whom::Target(target, args.records.clone()),
-        None => Whom::Own { business: &args.business, calls: usize::from(most), settings: &[] },
+        None => Whom::Own { business: &args.business, added: "", calls: usize::from(most), settings: &[] },
     };
     let plan = Plan {
         turns: usize::from(args.turns),
