@@ -1,5 +1,5 @@
 //! What the pacer's thread does every 20 ms: take orders, encode, encrypt, press keys, send,
-//! report. It neither allocates nor frees, not even when a stream is over.
+//! record, report. It neither allocates nor frees, not even when a stream is over.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -12,6 +12,8 @@ use callbox::drivers::Clock;
 use callbox::drivers::pacer::{Order, Pacer, Stream};
 use callbox::drivers::playout::Play;
 use callbox::drivers::ports::Ports;
+use callbox::recordings::{Recordings, Rules};
+use store::Store;
 use telephony::media::Codec;
 use telephony::media::srtp::{MasterKey, Outbound, Suite};
 
@@ -83,8 +85,18 @@ fn busy(pacer: &Pacer, codec: Codec, secure: bool) -> (Stream, UdpSocket) {
 fn streams_live_and_end_without_the_allocator() {
     the_count_sees_an_allocation();
     TOUCHED.store(0, Ordering::Relaxed);
-    let pacer = Pacer::start(Clock::start()).expect("a thread");
-    let streams = [busy(&pacer, Codec::Pcmu, false), busy(&pacer, Codec::G722, false), busy(&pacer, Codec::Pcma, true)];
+    let clock = Clock::start();
+    let pacer = Pacer::start(clock).expect("a thread");
+    let mut streams =
+        [busy(&pacer, Codec::Pcmu, false), busy(&pacer, Codec::G722, false), busy(&pacer, Codec::Pcma, true)];
+    let recordings = recorder(clock);
+    // The last is recorded twice over: a recording takes the place of another.
+    let tapes = [0, 1, 2, 2].map(|at| {
+        let (tape, tap) = recordings.begin(&format!("{at}-{:x}", fastrand::u64(..)), at == 1).expect("a recording");
+        let (stream, _): &mut (Stream, UdpSocket) = &mut streams[at];
+        assert!(stream.order(Order::Tap(tap)));
+        tape
+    });
     let mut packet = [0; 2048];
     // The first packet has what a thread does once behind it.
     for (_, ear) in &streams {
@@ -98,6 +110,7 @@ fn streams_live_and_end_without_the_allocator() {
     }
     let [one, two, (mut stays, ear)] = streams;
     drop((one, two));
+    let [first, ..] = tapes; // the others end here, while their stream goes on
     stays.play(Play::Pause);
     stays.play(Play::Samples { speech: 3, clause: 0, samples: vec![900; 1_000] });
     stays.play(Play::Stop);
@@ -106,7 +119,17 @@ fn streams_live_and_end_without_the_allocator() {
     }
     let touched = TOUCHED.load(Ordering::Relaxed);
     WATCHED.store(0, Ordering::Relaxed);
+    drop(first);
     assert_eq!(touched, 0, "the pacer's thread allocated or freed {touched} times");
+}
+
+/// What writes recordings.
+fn recorder(clock: Clock) -> Recordings {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("taps-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let store = Store::open(&folder.join("callbox.db")).expect("a database");
+    Recordings::start(Rules { folder, keep: None, notice: Vec::new() }, clock, store).expect("a recorder")
 }
 
 /// That the count can count.

@@ -13,6 +13,7 @@ const UPGRADES: &[&str] = &[
     include_str!("upgrades/0003.sql"),
     include_str!("upgrades/0004.sql"),
     include_str!("upgrades/0005.sql"),
+    include_str!("upgrades/0006.sql"),
 ];
 
 /// Makes an empty file a database of today's version, brings an older one up, refuses the rest.

@@ -1,4 +1,4 @@
--- The truth about Callbox's database, version 5 (`pragma user_version`).
+-- The truth about Callbox's database, version 6 (`pragma user_version`).
 --
 -- Conventions, for every table:
 --   *_unix_ms   milliseconds since 1970-01-01 UTC, from the caller of the store; SQLite's own
@@ -61,6 +61,21 @@ create table signalling (
   end_sip          integer,
   end_q850         integer check (end_q850 between 0 and 127),
   end_text         text
+) strict, without rowid;
+
+-- Recordings of calls, at most one a call; only of businesses that record.
+create table recordings (
+  call             text primary key references calls (id) on delete cascade,
+  -- Name in the folder records.recordings.
+  file             text not null,
+  -- What can be heard of it. 0 while it begins.
+  length_ms        integer not null check (length_ms >= 0),
+  -- Sound that did not get into it because the disk was slow, of both sides added.
+  missing_ms       integer not null check (missing_ms >= 0),
+  -- What ended it before the call: the disk; null when nothing did.
+  stopped          text check (stopped in ('disk')),
+  -- When the file was erased for its age; null while it is there.
+  erased_unix_ms   integer
 ) strict, without rowid;
 
 -- One row per turn: what was heard, what was decided, what was said, and when each stage ended.

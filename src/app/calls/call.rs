@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dialogue::agent::{Agent, Caller};
 use dialogue::conversation::Conversation;
-use dialogue::io::{Input, Output};
+use dialogue::io::{Input, Output, SpeechId};
 use dialogue::{Outcome, ToolCall};
 use engine::Prompt;
 use machine::{Now, Wake, World, drive};
@@ -30,8 +30,10 @@ use super::switchboard::{House, Mail};
 use super::voice::Voice;
 use super::waiting::Over;
 use crate::drivers::media::{Heard, MediaLine, lost};
+use crate::drivers::pacer::Order;
 use crate::drivers::playout::{Play, Progress};
 use crate::drivers::ports::Pair;
+use crate::recordings::{HeardFrame, Tape};
 
 /// How often the call looks at what the pacer has done.
 const LOOK: Duration = Duration::from_millis(20);
@@ -132,6 +134,8 @@ impl Call {
             ),
             hands: Hands::new(Arc::clone(&self.house.tools), id),
             health: Health::of(&self.house.engines, &self.house.strain),
+            notice: None,
+            tape: None,
             inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
             look: Instant::now() + LOOK,
             record,
@@ -228,6 +232,10 @@ struct Room {
     voice: Voice,
     hands: Hands,
     health: Health,
+    /// The speech that says that the call is recorded, until it was heard.
+    notice: Option<SpeechId>,
+    /// Its recording.
+    tape: Option<Tape>,
     /// Inputs that came of one event, to be handled before the next.
     inputs: VecDeque<Input>,
     look: Instant,
@@ -262,6 +270,9 @@ impl World<Conversation<Agent>> for Room {
             Output::Say { speech, clauses } => {
                 if let Some(captions) = &self.call.house.captions {
                     captions.said(&self.record.id, self.call.caller.user.as_deref(), &clauses);
+                }
+                if self.call.house.recordings.as_ref().is_some_and(|recordings| recordings.is_notice(&clauses)) {
+                    self.notice = Some(speech);
                 }
                 self.voice.say(speech, clauses);
                 self.pump();
@@ -370,6 +381,9 @@ impl Room {
             match heard {
                 Heard::Audio { samples, wide, .. } => {
                     self.inputs.push_back(self.ears.frame(&samples, wide.as_deref()));
+                    if let Some(tape) = &mut self.tape {
+                        tape.heard(HeardFrame { at: self.call.house.clock.now(), samples, wide });
+                    }
                 }
                 Heard::Digit(digit) => self.inputs.push_back(Input::Digit(digit)),
                 Heard::Lost(why) => {
@@ -389,11 +403,17 @@ impl Room {
                 self.attempt.sounded();
             }
             match progress {
-                Progress::Played { speech: 0, .. } | Progress::Done(0) | Progress::Spent(_) | Progress::Retired(_) => {}
+                Progress::Played { speech: 0, .. } | Progress::Done(0) => {}
+                Progress::Spent(_) | Progress::Retired(_) | Progress::Untapped(_) => {}
                 Progress::Played { speech, clause, ms } => {
                     self.inputs.push_back(Input::Played { speech, clause, ms });
                 }
-                Progress::Done(speech) => self.inputs.push_back(Input::SpeechDone(speech)),
+                Progress::Done(speech) => {
+                    if self.notice.take_if(|notice| *notice == speech).is_some() {
+                        self.begin_recording();
+                    }
+                    self.inputs.push_back(Input::SpeechDone(speech));
+                }
             }
         }
         if self.reported.elapsed() >= REPORT {
@@ -403,6 +423,17 @@ impl Room {
         }
         self.attempt.ring(&mut self.call.media.stream);
         self.pump();
+    }
+
+    /// The caller has heard that the call is recorded: from here on it is.
+    fn begin_recording(&mut self) {
+        let wide = self.call.media.codec().is_some_and(|codec| codec.samples_per_octet() > 1);
+        let recordings = self.call.house.recordings.as_ref();
+        let begun = recordings.filter(|_| self.tape.is_none()).and_then(|all| all.begin(&self.record.id, wide));
+        if let Some((tape, tap)) = begun {
+            self.tape = Some(tape);
+            self.call.media.stream.order(Order::Tap(tap));
+        }
     }
 
     fn call_somebody(&mut self, request: u32, summary: String) {
@@ -421,6 +452,7 @@ impl Room {
         self.outcome = Some(Outcome::Transferred);
         leg.give_place(self.call.key);
         self.voice.stop(&mut self.call.media.stream);
+        self.tape = None; // the person was not told of a recording
         tracing::info!(call = self.record.id, "put through");
         let house = Arc::clone(&self.call.house);
         self.call.joined.store(true, Ordering::Relaxed);

@@ -31,6 +31,7 @@ use crate::drivers::Clock;
 use crate::drivers::pacer::Pacer;
 use crate::drivers::ports::{Ports, security};
 use crate::engines::Engines;
+use crate::recordings::Recordings;
 use crate::tools::Tools;
 use crate::tools::dialling::Dialling;
 
@@ -95,6 +96,8 @@ pub struct House {
     pub strain: Strain,
     /// Where sentences are written down as they are spoken, for rehearsals.
     pub captions: Option<Captions>,
+    /// Where the business has its calls recorded.
+    pub recordings: Option<Recordings>,
 }
 
 impl House {

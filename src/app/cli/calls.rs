@@ -69,7 +69,10 @@ pub fn run(args: Args) -> Result<(), CliError> {
             let from = from.unwrap_or_else(|| jiff::Zoned::now().date());
             list::bookings(&open(&listing.configuration)?, from, listing.limit, listing.json)
         }
-        Verb::Show { id, json, configuration } => show::call(&open(&configuration)?, &id, json),
+        Verb::Show { id, json, configuration } => {
+            let folder = configuration.load().map_err(CliError::not_ready)?.config.records.recordings;
+            show::call(&open(&configuration)?, &folder, &id, json)
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use dialogue::Brain;
 use dialogue::agent::{Agent, Caller, PromptStyle, SpeechMode, Trust};
-use dialogue::business::Business;
+use dialogue::business::{Business, Phrase};
 use dialogue::conversation;
 use dialogue::shaping::{self, Language};
 use engine::manifest;
+use store::Store;
 use telephony::sip::{self, Endpoint, Hop};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,6 +30,7 @@ use crate::drivers::{Clock, pacer::Pacer, sip as driver};
 use crate::engines::{Engines, Models, keep_warm};
 use crate::load::{Capacity, machine};
 use crate::observe::{self, JsonLines};
+use crate::recordings::{self, Recordings};
 use crate::tools::Tools;
 use crate::tools::dialling::Dialling;
 
@@ -121,11 +123,12 @@ async fn open_house(
     let loaded = load_business(&config.business.folder).map_err(CliError::not_ready)?;
     let business = Arc::new(loaded.business.clone());
     let trust = trust(&models.llm)?;
-    let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
+    let store = Store::open(&config.records.database).map_err(CliError::not_ready)?;
     let lost = store.close_lost_calls(Clock::unix_ms()).map_err(CliError::not_ready)?;
     if lost > 0 {
         tracing::warn!(calls = lost, "calls of a former run were cut off; their records are closed as lost");
     }
+    let recordings = recordings(config, &business, clock, &store)?;
     let tools = Tools::new(store.clone(), &loaded).map_err(CliError::not_ready)?;
     let max_call_ms = u64::from(config.calls.max_length_s) * 1000;
     let conversation = conversation::Config { max_call_ms, ..Default::default() };
@@ -138,6 +141,7 @@ async fn open_house(
     // The greeting and the lines for when the voice is gone are there before the first call; the
     // rest, which takes a slow voice a minute, while it is answered.
     let mut first: Vec<String> = fixed.drain(..fixed.len().min(1)).collect();
+    first.extend(recordings.iter().map(|_| business.phrases.text(Phrase::Recorded).to_owned()));
     first.extend(conversation.lines.phrases());
     first.push(config.calls.busy_message.clone());
     prepare(&phrases, &engines.tts, &voice, &first, conversation.language).await.map_err(CliError::NotReady)?;
@@ -178,6 +182,7 @@ async fn open_house(
         context: ContextField::new(&config.dial),
         dialling: dialling(&config.dial, &config.lines, &loaded.business),
         captions: captions(config)?,
+        recordings,
         rules,
         strain: Strain::default(),
     };
@@ -238,6 +243,27 @@ fn lines_to<T: serde::Serialize>(path: &Path, key: &'static str) -> Result<JsonL
     JsonLines::open(path, key).map_err(|error| {
         CliError::NotReady(format!("{key}: can't write {}: {error}; name another file", path.display()))
     })
+}
+
+/// The recorder, where the business has its calls recorded.
+fn recordings(
+    config: &Config,
+    business: &Business,
+    clock: Clock,
+    store: &Store,
+) -> Result<Option<Recordings>, CliError> {
+    if !business.recording.on {
+        return Ok(None);
+    }
+    let language = conversation::Config::default().language;
+    let days = u64::from(config.records.recordings_days);
+    let rules = recordings::Rules {
+        folder: config.records.recordings.clone(),
+        keep: (days > 0).then(|| Duration::from_secs(days * 86_400)),
+        notice: shaping::clauses(&shaping::speakable(business.phrases.text(Phrase::Recorded), language)),
+    };
+    tracing::info!("calls are recorded, and callers told so, in {}", rules.folder.display());
+    Recordings::start(rules, clock, store.clone()).map(Some).map_err(CliError::NotReady)
 }
 
 /// What rehearsals read.

@@ -182,6 +182,18 @@ pub const KEYS: &[Key] = &[
         "\"\"",
         "File that gets a line a second on how busy the box is and how long callers are taken to wait; empty: none.",
     ),
+    key(
+        "records.recordings",
+        Kind::Path,
+        "\"recordings\"",
+        "Folder for recordings of calls, which only a business with [recording] on makes: stereo, the caller left.",
+    ),
+    key(
+        "records.recordings_days",
+        Kind::Number(0, 3_650),
+        "30",
+        "Recordings older than so many days are erased; 0: never.",
+    ),
     key("calls.max_length_s", Kind::Number(30, 7_200), "600", "Longest call; the agent says so and hangs up."),
     key(
         "calls.answer_within_ms",

@@ -249,6 +249,9 @@ pub struct Records {
     pub captions: Option<PathBuf>,
     /// The same.
     pub load: Option<PathBuf>,
+    pub recordings: PathBuf,
+    /// 0: for ever.
+    pub recordings_days: u32,
 }
 
 /// How calls are taken.

@@ -21,6 +21,7 @@ use super::clock::Clock;
 use super::gaps::Gaps;
 use super::placement::{Placement, Right};
 use super::playout::{FRAME, Play, Playout, Progress};
+use crate::recordings::Tap;
 use wheel::Wheel;
 
 /// How often a frame leaves until the other side asks for another packet time.
@@ -64,6 +65,8 @@ pub enum Order {
     Send(bool),
     /// Press a key (RFC 4733). One pressed while another is going out waits.
     Digit(char),
+    /// Keep what is sent for a recording, from now on.
+    Tap(Tap),
 }
 
 /// The call's end of a stream. Dropping it ends the stream.
@@ -201,6 +204,7 @@ impl Pacer {
             keys: VecDeque::with_capacity(MOST_KEYS),
             target: None,
             sending: true,
+            tap: None,
             was_voiced: false,
             period: PERIOD,
             last: None,
@@ -232,6 +236,7 @@ struct Line {
     keys: VecDeque<char>,
     target: Option<SocketAddr>,
     sending: bool,
+    tap: Option<Tap>,
     was_voiced: bool,
     /// A packet's time.
     period: Duration,
@@ -310,6 +315,7 @@ impl Line {
                 Order::Send(sending) => self.sending = sending,
                 Order::Digit(key) if self.keys.len() < MOST_KEYS => self.keys.push_back(key),
                 Order::Digit(_) => {}
+                Order::Tap(tap) => self.tap.replace(tap).into_iter().for_each(|old| report(Progress::Untapped(old))),
             }
         }
         let mut samples = [0; MOST_SAMPLES];
@@ -338,6 +344,9 @@ impl Line {
             // RFC 3551 section 4.1: the marker is set on the first packet after silence.
             let length = self.sender.audio(samples, voiced && !self.was_voiced, &mut packet);
             drop(socket.send_to(&packet[..length], target));
+            if let Some(tap) = &mut self.tap {
+                tap.sent(now, samples);
+            }
         }
         if voiced {
             self.sent.store_voiced(now, !self.was_voiced);

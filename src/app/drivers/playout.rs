@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use dialogue::io::SpeechId;
 use telephony::media::srtp::Outbound;
 
+use crate::recordings::Tap;
+
 /// Samples of one 20 ms frame at 8 kHz.
 pub const FRAME: usize = 160;
 const SAMPLES_PER_MS: u32 = 8;
@@ -54,6 +56,8 @@ pub enum Progress {
     Spent(Vec<i16>),
     /// Keys that are no longer used, likewise.
     Retired(Box<Outbound>),
+    /// The end of a recording that another has taken the place of, likewise.
+    Untapped(Tap),
 }
 
 enum Item {

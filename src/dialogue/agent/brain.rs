@@ -80,6 +80,9 @@ impl Brain for Agent {
     fn greet(&mut self, _now: DateTime) -> Vec<Act> {
         let business = self.desk.business.identity.name.clone();
         self.desk.say_through(Phrase::Greeting, &[("business", &business)]);
+        if self.desk.business.recording.on {
+            self.desk.say_through(Phrase::Recorded, &[]);
+        }
         self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
         self.desk.take_acts()
     }

@@ -20,7 +20,7 @@ pub use error::BusinessError;
 pub use hours::{Hours, Opening, WEEKDAYS};
 pub use phrases::{Phrase, Phrases};
 pub use ready::{READY, Ready};
-pub use rules::{BookingRules, Identity, MessageRules, Question, SpeechMode, SpeechRules, UrgentRules};
+pub use rules::{BookingRules, Identity, MessageRules, Question, RecordingRules, SpeechMode, SpeechRules, UrgentRules};
 pub use service::Service;
 pub use transfer::{TransferRules, TransferTarget, TransferWay};
 
@@ -47,13 +47,26 @@ pub struct Business {
     pub messages: MessageRules,
     /// How callers are put through to a person.
     pub transfer: TransferRules,
+    /// Whether calls are recorded.
+    pub recording: RecordingRules,
     /// What it says.
     pub phrases: Phrases,
 }
 
 /// Sections of the file.
-const SECTIONS: [&str; 10] =
-    ["business", "hours", "service", "booking", "question", "urgent", "speech", "messages", "transfer", "phrases"];
+const SECTIONS: [&str; 11] = [
+    "business",
+    "hours",
+    "service",
+    "booking",
+    "question",
+    "urgent",
+    "speech",
+    "messages",
+    "transfer",
+    "recording",
+    "phrases",
+];
 
 impl Business {
     /// Parses the text of a business file. `file_name` is what errors call it.
@@ -109,6 +122,7 @@ fn read(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Business {
         speech: optional(reader, root, "speech", SpeechRules::read),
         messages: optional(reader, root, "messages", MessageRules::read),
         transfer: optional(reader, root, "transfer", TransferRules::read),
+        recording: optional(reader, root, "recording", RecordingRules::read),
         phrases: optional(reader, root, "phrases", Phrases::read),
     }
 }

@@ -36,6 +36,8 @@ macro_rules! phrases {
 phrases! {
     /// First words; can't be talked away. Keep it under six seconds.
     Greeting "greeting" ["business"] "Hello, this is {business}. I am an AI assistant for bookings, questions and messages.";
+    /// Where calls are recorded: the words after which recording begins; can't be talked away.
+    Recorded "recorded" [] "This call is recorded.";
     /// Asks for the wish of the caller.
     HowHelp "how_help" [] "How can I help you?";
     /// Asks what to book.

@@ -236,6 +236,20 @@ impl SpeechRules {
     }
 }
 
+/// Whether calls are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecordingRules {
+    /// They are, and callers are told so in the greeting.
+    pub on: bool,
+}
+
+impl RecordingRules {
+    pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Self {
+        reader.check_keys(section, &["on"]);
+        RecordingRules { on: reader.flag(section, "on").unwrap_or_default() }
+    }
+}
+
 /// How messages are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRules {

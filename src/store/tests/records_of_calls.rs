@@ -4,7 +4,10 @@
 mod common;
 
 use common::{HOLD_MS, NOW_MS, Scratch, book, haircut, half_hour, request};
-use store::{CallEnd, CallStart, Ending, Held, Moment, Origin, Settings, Signalling, Stages, Store, StoreError, Turn};
+use store::{
+    CallEnd, CallStart, Ending, Held, Moment, Origin, Recorded, Recording, Settings, Signalling, Stages, Store,
+    StoreError, Turn,
+};
 
 fn start(id: &str, unix_ms: i64) -> CallStart {
     CallStart {
@@ -56,6 +59,29 @@ fn end(id: &str) -> CallEnd {
         codec: Some("G722".into()),
         mos: Some(4.25),
     }
+}
+
+#[test]
+fn what_there_is_of_a_recording_is_kept_and_that_it_was_erased() {
+    let scratch = Scratch::new("records-recording");
+    let store = scratch.store();
+    assert!(store.call_started(start("a", NOW_MS)));
+    assert_eq!(store.recording("a").unwrap(), None);
+    let begun = Recorded { call: "a".into(), file: "a.wav".into(), ..Recorded::default() };
+    assert!(store.call_recorded(begun.clone()));
+    assert!(store.call_recorded(Recorded { length_ms: 9_000, missing_ms: 40, stopped: Some("disk"), ..begun }));
+    store.flush().unwrap();
+    let wanted = Recording {
+        file: "a.wav".into(),
+        length_ms: 9_000,
+        missing_ms: 40,
+        stopped: Some("disk".into()),
+        erased_unix_ms: None,
+    };
+    assert_eq!(store.recording("a").unwrap(), Some(wanted.clone()));
+    assert!(store.recording_erased("a".into(), NOW_MS));
+    store.flush().unwrap();
+    assert_eq!(store.recording("a").unwrap(), Some(Recording { erased_unix_ms: Some(NOW_MS), ..wanted }));
 }
 
 #[test]

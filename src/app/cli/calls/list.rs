@@ -1,6 +1,8 @@
+use std::path::Path;
+
 use jiff::civil::{Date, Time};
 use serde::Serialize;
-use store::{Booking, Call, Signalling, Store};
+use store::{Booking, Call, Recording, Signalling, Store};
 
 use super::{CliError, length, minute, number};
 use crate::cli::output::{json_line, print, table};
@@ -15,11 +17,27 @@ pub(super) struct CallLine<'a> {
     /// What signalling said of it, where one call is shown.
     #[serde(flatten)]
     pub(super) signalling: Option<&'a Signalling>,
+    /// Likewise; null where it was not recorded.
+    pub(super) recording: Option<RecordingLine<'a>>,
+}
+
+/// A recording as it is told to programs.
+#[derive(Serialize)]
+pub(super) struct RecordingLine<'a> {
+    #[serde(flatten)]
+    pub(super) recording: &'a Recording,
+    /// Where it is; null once it is erased.
+    pub(super) path: Option<&'a Path>,
 }
 
 impl<'a> From<&'a Call> for CallLine<'a> {
     fn from(call: &'a Call) -> Self {
-        CallLine { call, length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms), signalling: None }
+        CallLine {
+            call,
+            length_ms: call.ended_unix_ms.map(|end| end - call.started_unix_ms),
+            signalling: None,
+            recording: None,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
-use serde::Serialize;
-use store::{Booking, Call, Message, Signalling, Store, Turn};
+use std::path::{Path, PathBuf};
 
-use super::list::{BookingLine, CallLine, status};
+use serde::Serialize;
+use store::{Booking, Call, Message, Recording, Signalling, Store, Turn};
+
+use super::list::{BookingLine, CallLine, RecordingLine, status};
 use super::timeline::{end_to_audio_ms, timeline};
 use super::{CliError, length, minute, number};
 use crate::cli::output::{json_line, print};
@@ -27,17 +29,35 @@ enum Line<'a> {
 struct Found {
     call: Call,
     signalling: Option<Signalling>,
+    recording: Option<Recorded>,
     turns: Vec<Turn>,
     bookings: Vec<Booking>,
     messages: Vec<Message>,
 }
 
-pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> {
+/// A recording and where its file is, while it is there.
+struct Recorded {
+    recording: Recording,
+    path: Option<PathBuf>,
+}
+
+impl Recorded {
+    fn new(recording: Recording, folder: &Path) -> Self {
+        let path = recording.erased_unix_ms.is_none().then(|| folder.join(&recording.file));
+        Recorded { recording, path }
+    }
+}
+
+pub(super) fn call(store: &Store, folder: &Path, id: &str, json: bool) -> Result<(), CliError> {
     let call = store.call(id).map_err(CliError::failed)?.ok_or_else(|| {
         CliError::Failed(format!("no call, or several, with an id beginning {id}: `callbox calls list` shows them"))
     })?;
     let found = Found {
         signalling: store.signalling(&call.id).map_err(CliError::failed)?,
+        recording: store
+            .recording(&call.id)
+            .map_err(CliError::failed)?
+            .map(|recording| Recorded::new(recording, folder)),
         turns: store.turns(&call.id).map_err(CliError::failed)?,
         bookings: store.bookings_of(&call.id).map_err(CliError::failed)?,
         messages: store.messages_of(&call.id).map_err(CliError::failed)?,
@@ -49,6 +69,10 @@ pub(super) fn call(store: &Store, id: &str, json: bool) -> Result<(), CliError> 
 fn lines(found: &Found) -> Result<String, CliError> {
     let mut call = CallLine::from(&found.call);
     call.signalling = found.signalling.as_ref();
+    call.recording = found
+        .recording
+        .as_ref()
+        .map(|recorded| RecordingLine { recording: &recorded.recording, path: recorded.path.as_deref() });
     let call = std::iter::once(Line::Call(call));
     let turns = found.turns.iter().map(|turn| Line::Turn { turn, end_to_audio_ms: end_to_audio_ms(&turn.stages) });
     let bookings = found.bookings.iter().map(|booking| Line::Booking(booking.into()));
@@ -59,6 +83,7 @@ fn lines(found: &Found) -> Result<String, CliError> {
 fn page(found: &Found) -> String {
     let mut text = head(&found.call);
     text.push_str(&found.signalling.as_ref().map(signalled).unwrap_or_default());
+    text.push_str(&found.recording.as_ref().map(recorded).unwrap_or_default());
     for turn in &found.turns {
         text.push_str(&one_turn(turn));
     }
@@ -121,6 +146,22 @@ fn opinion(mos: f64) -> &'static str {
         3.1..3.6 => "poor",
         _ => "bad",
     }
+}
+
+/// Where the recording is, and what it lacks.
+fn recorded(Recorded { recording, path }: &Recorded) -> String {
+    let mut text = match (path, recording.erased_unix_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())) {
+        (Some(path), _) => format!("recording: {} ({})", path.display(), length(recording.length_ms)),
+        (None, Some(at)) => format!("recording erased at {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+        (None, None) => "recording erased".into(),
+    };
+    if recording.missing_ms > 0 {
+        text.push_str(&format!(", {} ms of it missing: the disk was slow", recording.missing_ms));
+    }
+    if recording.stopped.is_some() {
+        text.push_str(", cut short: the disk was full");
+    }
+    text + "\n"
 }
 
 /// Who called by whose word, who sent the call on, and why it ended.
