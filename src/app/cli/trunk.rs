@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use telephony::sip::{AccountState, Command, EndCause, Endpoint, Event, Hop, LocalMedia, Notice, Transport};
-use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use telephony::sip::{AccountState, Command, EndCause, Endpoint, Event, Hop, LocalMedia, Notice, Search, Transport};
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -16,6 +16,7 @@ use super::run::with_tls;
 use super::words::{status_of_call, status_of_options, status_of_register, tls_error};
 use crate::config::{Config, SrtpKeys};
 use crate::drivers::Clock;
+use crate::drivers::names::{Names, addresses};
 use crate::drivers::ports::{Ports, security};
 use crate::drivers::sip::{Line, Sockets, run};
 use crate::drivers::tap::Seen;
@@ -23,9 +24,9 @@ use crate::drivers::tls::{Tls, server_name};
 use crate::observe::redact::Redactor;
 use crate::observe::trace::Trace;
 
-/// How long a name server or a connection may take.
 /// Messages on their way into the trace.
 const MOST_SEEN: usize = 4_096;
+/// How long a name server or a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take; requests are given up after 64 round trips.
 const ANSWER: Duration = Duration::from_secs(8);
@@ -81,25 +82,20 @@ pub async fn examine(config: &Config, wanted: Wanted<'_>, mut tell: impl FnMut(&
 
 /// Name, connection and certificate of one way; true where messages can be sent.
 async fn reach(config: &Config, hop: &Hop, tell: &mut impl FnMut(&str, Finding)) -> bool {
-    let found = timeout(PATIENCE, lookup_host((hop.host.as_str(), hop.port()))).await;
-    let addresses: Vec<SocketAddr> = match found {
-        Ok(Ok(found)) => found.collect(),
-        Ok(Err(why)) => {
-            let says =
-                format!("the name {} has no address ({why}): check how it is written, or the box's DNS", hop.host);
-            tell(&format!("name {hop}"), Err(says));
-            return false;
-        }
-        Err(_) => {
-            tell(&format!("name {hop}"), Err("the name server does not answer: check the box's DNS".to_owned()));
-            return false;
-        }
+    let found = Names::of_the_system().find(Search::new(hop, config.sip.look_up_records, 0)).await;
+    let Some(to) = found.places.first().copied() else {
+        tell(&format!("name {hop}"), Err(nowhere(hop).await));
+        return false;
     };
-    let Some(to) = addresses.first().copied() else { return false };
     if hop.host.parse::<std::net::IpAddr>().is_err() {
-        let all: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        tell(&format!("name {hop}"), Ok(format!("its address is {}", all.join(", "))));
+        let all: Vec<String> = found.places.iter().map(ToString::to_string).collect();
+        let says = match found.valid {
+            None => format!("its address is {}", all.join(", ")),
+            Some(_) => format!("its servers, by its SRV records, over {}: {}", found.transport.word(), all.join(", ")),
+        };
+        tell(&format!("name {hop}"), Ok(says));
     }
+    let hop = &Hop { transport: found.transport, ..hop.clone() };
     let connected = match hop.transport {
         Transport::Udp => udp(to).await,
         Transport::Tcp => tcp(to).await.map(|_| format!("{to} takes connections")),
@@ -108,6 +104,21 @@ async fn reach(config: &Config, hop: &Hop, tell: &mut impl FnMut(&str, Finding))
     let fine = connected.is_ok();
     tell(&format!("connection {hop}"), connected);
     fine
+}
+
+/// Why a name leads nowhere.
+async fn nowhere(hop: &Hop) -> String {
+    match timeout(PATIENCE, addresses(&hop.host)).await {
+        Ok(Err(why)) => {
+            format!("the name {} has no address ({why}): check how it is written, or the box's DNS", hop.host)
+        }
+        Err(_) => "the name server does not answer: check the box's DNS".to_owned(),
+        Ok(Ok(_)) => format!(
+            "the SRV records of {} name servers that have no address: tell whoever runs that domain, or write a server \
+             with its port",
+            hop.host
+        ),
+    }
 }
 
 /// Over UDP silence says nothing yet, but a host may say that nobody is there.

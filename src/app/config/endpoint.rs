@@ -17,6 +17,7 @@ impl Config {
         let mut config = sip::Config::new(SocketAddr::new(ip, bound.port())).max_calls(usize::from(self.sip.max_calls));
         config.contact_as_seen = self.sip.advertised.is_none();
         config.answer_to_source_port = self.sip.answer_to_source_port;
+        config.look_up_records = self.sip.look_up_records;
         config.restricted = !self.sip.allow.is_empty();
         config.allow = self.sip.allow.iter().filter_map(|network| network.parse().ok()).collect();
         // Whoever is on this machine is its owner.

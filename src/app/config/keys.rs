@@ -66,6 +66,13 @@ pub const KEYS: &[Key] = &[
         "false",
         "Answer to the port a message came from though it does not ask so: for old phones behind NAT.",
     ),
+    key(
+        "sip.look_up_records",
+        Kind::Switch,
+        "true",
+        "Where a trunk or registrar is written without a port, ask this system's name servers for its NAPTR and SRV \
+         records (RFC 3263); false: for its address alone.",
+    ),
     key("tls.port", Kind::Number(0, 65_535), "5061", "Port that SIP under TLS listens on."),
     key("tls.certificate", Kind::OptionalPath, "\"\"", "This box's certificate chain (PEM), also shown to registrars."),
     key("tls.key", Kind::OptionalPath, "\"\"", "Its private key (PEM)."),

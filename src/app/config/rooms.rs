@@ -45,6 +45,7 @@ pub struct Sip {
     pub flood_per_source: u32,
     pub flood_in_all: u32,
     pub answer_to_source_port: bool,
+    pub look_up_records: bool,
 }
 
 /// SIP under TLS.

@@ -5,6 +5,7 @@ mod clock;
 pub mod gaps;
 pub mod identity;
 pub mod media;
+pub mod names;
 pub mod pacer;
 pub mod placement;
 pub mod playout;

@@ -1,18 +1,19 @@
 //! The SIP driver: one task that owns the endpoint machine and its sockets.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Wake, World, drive, settle};
 use socket2::{Domain, Socket, Type};
-use telephony::sip::{Command, ConnectionId, Endpoint, Event, Input, Notice, Output, Query};
-use tokio::net::{TcpListener, UdpSocket, lookup_host};
+use telephony::sip::{Command, ConnectionId, Endpoint, Event, Input, Notice, Output, Query, Search};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::sleep_until;
 
 use super::clock::Clock;
+use super::names::Names;
 use super::route::{self, Routes};
 use super::tap::{Seen, Tap};
 use super::tcp::{self, Connections};
@@ -20,8 +21,6 @@ use super::tls::Tls;
 
 /// Largest datagram read: what UDP can carry.
 const DATAGRAM: usize = 65_535;
-/// How long a name server may take.
-const LOOK_UP: Duration = Duration::from_secs(5);
 /// How long registrars may take to hear that we are gone.
 const SIGN_OFF: Duration = Duration::from_secs(2);
 
@@ -35,6 +34,8 @@ pub struct Sockets {
     pub secure: Option<TcpListener>,
     /// Certificates; without them no connection under TLS is made or taken.
     pub tls: Option<Tls>,
+    /// Who knows names.
+    pub names: Names,
     /// Who sees what is sent and received, if anybody does.
     pub tap: Option<mpsc::Sender<Seen>>,
 }
@@ -66,7 +67,7 @@ impl Sockets {
             }
             false => None,
         };
-        Ok(Sockets { udp, tcp, secure: None, tls: None, tap: None })
+        Ok(Sockets { udp, tcp, secure: None, tls: None, names: Names::of_the_system(), tap: None })
     }
 
     /// With TLS for connections we make, and listening at `address` where there is one.
@@ -159,6 +160,7 @@ pub fn run(clock: Clock, sockets: Sockets, endpoint: Endpoint) -> Line {
             events: reports,
             notices: notes,
             tls: sockets.tls,
+            names: sockets.names,
             found,
             looked_up,
             leaving: false,
@@ -181,6 +183,7 @@ struct SipWorld {
     events: mpsc::UnboundedSender<Event>,
     notices: mpsc::Sender<Notice>,
     tls: Option<Tls>,
+    names: Names,
     found: mpsc::Sender<Input>,
     looked_up: mpsc::Receiver<Input>,
     /// There are no more commands, which must not end the waiting for the last answers.
@@ -203,7 +206,7 @@ impl World<Endpoint> for SipWorld {
                 self.connections.send(connection, bytes);
             }
             Output::Connect { connection, to, secure } => self.connect(connection, to, secure),
-            Output::Resolve { query, host } => self.look_up(query, host),
+            Output::Resolve { query, search } => self.look_up(query, search),
             Output::Notice(notice) => drop(self.notices.try_send(notice)),
             Output::CloseStream { connection } => self.connections.close(connection),
             Output::Event(event) => drop(self.events.send(event)),
@@ -259,16 +262,12 @@ impl SipWorld {
         }
     }
 
-    fn look_up(&self, query: Query, host: String) {
-        let found = self.found.clone();
+    fn look_up(&self, query: Query, search: Search) {
+        let (told, names) = (self.found.clone(), self.names);
         tokio::spawn(async move {
-            let asked = timeout(LOOK_UP, lookup_host((host.as_str(), 0))).await;
-            let addresses: Vec<IpAddr> = match asked {
-                Ok(Ok(all)) => all.map(|address| address.ip().to_canonical()).take(16).collect(),
-                _ => Vec::new(),
-            };
-            let own = addresses.first().and_then(|ip| route::own_address(SocketAddr::new(*ip, 5_060)));
-            let _ = found.send(Input::Resolved { query, addresses, own }).await;
+            let found = names.find(search).await;
+            let own = found.places.first().and_then(|to| route::own_address(*to));
+            let _ = told.send(Input::Resolved { query, found, own }).await;
         });
     }
 

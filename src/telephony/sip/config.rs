@@ -72,6 +72,8 @@ pub struct Config {
     pub ban_for: Duration,
     /// Makes nonces that nobody else can make; none: made of the seed, which is for tests.
     pub secret: Option<[u8; 32]>,
+    /// Ask for NAPTR and SRV records of registrars and trunks (RFC 3263).
+    pub look_up_records: bool,
     /// Where we register.
     pub accounts: Vec<Account>,
     /// Other ways to the telephone network.
@@ -115,6 +117,7 @@ impl Config {
             ban_after: 5,
             ban_for: Duration::from_secs(600),
             secret: None,
+            look_up_records: true,
             accounts: Vec::new(),
             trunks: Vec::new(),
             t1: Duration::from_millis(500),

@@ -258,7 +258,7 @@ impl Machine for Endpoint {
                 self.stream_bytes(connection, (local, from), secure, &bytes);
             }
             Input::StreamClosed { connection } => self.stream_closed(connection),
-            Input::Resolved { query, addresses, own } => self.resolved(query, addresses, own),
+            Input::Resolved { query, found, own } => self.resolved(query, found, own),
             Input::Command(command) => self.command(command),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::identity::Background;
 use super::lines::Query;
+use super::locate::{Found, Search};
 use super::notice::Notice;
 use super::reason::Reason;
 use super::refer::{ReferTo, Referral};
@@ -86,8 +87,8 @@ pub enum Input {
     Resolved {
         /// From [`Output::Resolve`].
         query: Query,
-        /// Its addresses in order; none when it has none.
-        addresses: Vec<IpAddr>,
+        /// Where it leads.
+        found: Found,
         /// The address of this machine that the first of them is reached from.
         own: Option<IpAddr>,
     },
@@ -225,12 +226,13 @@ pub enum Output {
         /// Under TLS, and the name that the peer's certificate must carry.
         secure: Option<String>,
     },
-    /// Look up a name (or an address as text) and say [`Input::Resolved`].
+    /// Look up what this search asks for and say [`Input::Resolved`]. Nobody waits for it: a call goes
+    /// where a line was found to lead before.
     Resolve {
         /// Comes back.
         query: Query,
-        /// The name.
-        host: String,
+        /// Has the questions.
+        search: Search,
     },
     /// Tell the owner.
     Notice(Notice),

@@ -11,8 +11,10 @@ use sipx_sip::{HeaderName, Host, Method, Request, RequestBuilder, Response, Uri}
 use super::caller::from_value;
 use super::digest::{Client, Refusal};
 use super::flow::Flow;
+use super::locate::{Found, Search};
 use super::notice::{Failure, Notice};
 use super::registration::{self, Account, Answer, Registration};
+use super::route::Hop;
 use super::timers::TimerKey;
 use super::transactions::Owner;
 use super::trunk::{self, Target, Trunk};
@@ -53,6 +55,8 @@ struct Line {
     client: Client,
     call_id: String,
     tag: String,
+    /// Of the order among servers that are equal.
+    seed: u64,
     sequence: u32,
     /// The Contact it was last registered with.
     contact: Option<String>,
@@ -86,6 +90,7 @@ impl Lines {
             client: Client::new(account.credentials.clone()),
             call_id: format!("{:032x}", random.u128(..)),
             tag: format!("{:016x}", random.u64(..)),
+            seed: random.u64(..),
             sequence: 0,
             contact: None,
             flow: None,
@@ -94,7 +99,7 @@ impl Lines {
         });
         let accounts = accounts.collect();
         let trunks = trunks.iter().map(|trunk| TrunkLine {
-            targets: trunk.targets.iter().map(|hop| Target::new(hop.clone(), trunk.ping)).collect(),
+            targets: trunk.targets.iter().map(|hop| Target::new(hop.clone(), trunk.ping, random.u64(..))).collect(),
             client: trunk.credentials.clone().map(Client::new),
             flows: HashMap::new(),
             trunk: trunk.clone(),
@@ -214,14 +219,23 @@ impl Endpoint {
     }
 
     /// A name was looked up.
-    pub(super) fn resolved(&mut self, query: Query, addresses: Vec<IpAddr>, own: Option<IpAddr>) {
+    pub(super) fn resolved(&mut self, query: Query, found: Found, own: Option<IpAddr>) {
         if let Some(own) = own.filter(|_| self.lines.own.len() < 256) {
-            self.lines.own.extend(addresses.iter().take(8).map(|ip| (*ip, own)));
+            self.lines.own.extend(found.places.iter().take(8).map(|to| (to.ip(), own)));
         }
         match query.0 {
-            Asker::Account(at) => self.registration(at, registration::Input::Resolved(addresses)),
-            Asker::Target(id) => self.trunk_target(id, trunk::Input::Resolved(addresses)),
+            Asker::Account(at) => {
+                if let Some(line) = self.lines.accounts.get_mut(at).filter(|_| !found.places.is_empty()) {
+                    line.account.hop.transport = found.transport;
+                }
+                self.registration(at, registration::Input::Resolved(found));
+            }
+            Asker::Target(id) => self.trunk_target(id, trunk::Input::Resolved(found)),
         }
+    }
+
+    fn search(&self, hop: &Hop, seed: u64) -> Search {
+        Search::new(hop, self.config.look_up_records, seed)
     }
 
     /// A connection is closed: what was registered over it can't be called any more.
@@ -260,8 +274,9 @@ impl Endpoint {
             let Some(line) = self.lines.accounts.get_mut(at) else { return };
             match line.machine.poll() {
                 Poll::Do(registration::Output::Resolve) => {
-                    let host = line.account.hop.host.clone();
-                    self.outputs.push_back(Output::Resolve { query: Query(Asker::Account(at)), host });
+                    let (hop, seed) = (line.account.hop.clone(), line.seed);
+                    let search = self.search(&hop, seed);
+                    self.outputs.push_back(Output::Resolve { query: Query(Asker::Account(at)), search });
                 }
                 Poll::Do(registration::Output::Register { to, expires_s }) => {
                     if self.send_register(at, to, expires_s).is_none() {
@@ -413,8 +428,9 @@ impl Endpoint {
             let Some(target) = self.lines.target(id) else { return };
             match target.poll() {
                 Poll::Do(trunk::Output::Resolve) => {
-                    let host = target.hop().host.clone();
-                    self.outputs.push_back(Output::Resolve { query: Query(Asker::Target(id)), host });
+                    let (hop, seed) = (target.hop().clone(), target.seed());
+                    let search = self.search(&hop, seed);
+                    self.outputs.push_back(Output::Resolve { query: Query(Asker::Target(id)), search });
                 }
                 Poll::Do(trunk::Output::Ping { to }) => {
                     if self.send_ping(id, to).is_none() {
@@ -459,7 +475,7 @@ impl Endpoint {
     }
 }
 
-fn host_port(hop: &super::route::Hop) -> String {
+fn host_port(hop: &Hop) -> String {
     let host = if hop.host.contains(':') { format!("[{}]", hop.host) } else { hop.host.clone() };
     hop.port.map_or(host.clone(), |port| format!("{host}:{port}"))
 }

@@ -12,7 +12,7 @@
 //! make state: they are answered statelessly (RFC 3261, 8.2.7).
 //!
 //! # Deliberately absent
-//! Name resolution ([`Output::Resolve`] asks the driver; in-dialog requests to a host name go
+//! Name resolution ([`Output::Resolve`] says what to look up, the driver asks; in-dialog requests to a host name go
 //! where the peer was last heard), the TLS handshake, being a registrar.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -36,6 +36,7 @@ mod info;
 mod interface;
 mod limits;
 mod lines;
+mod locate;
 mod network;
 mod notice;
 mod party;
@@ -62,6 +63,7 @@ pub use guard::Flood;
 pub use identity::{Background, Diversion};
 pub use interface::{CallKey, Command, ConnectionId, EndCause, EndedBy, Event, Input, Load, Output, Party, Transport};
 pub use lines::Query;
+pub use locate::{Answer, Found, Question, Search, Server, Service};
 pub use network::Network;
 pub use notice::{AccountState, Denial, Failure, Notice, TargetState};
 pub use reason::Reason;

@@ -2,12 +2,13 @@
 //! answer. Messages are made by the endpoint.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
 
 use super::digest::Credentials;
+use super::locate::Found;
 use super::notice::{AccountState, Failure};
 use super::route::Hop;
 
@@ -52,8 +53,8 @@ pub struct Account {
 pub(super) enum Input {
     /// Begin.
     Start,
-    /// The addresses of the registrar; none when the name has none.
-    Resolved(Vec<IpAddr>),
+    /// Where the registrar is; nowhere when the name has no address.
+    Resolved(Found),
     /// A final response came.
     Answered(Answer),
     /// The REGISTER got no answer, or could not be sent.
@@ -126,7 +127,7 @@ enum Phase {
 /// The machine.
 #[derive(Debug)]
 pub(super) struct Registration {
-    hop: Hop,
+    is_stream: bool,
     asked_s: u32,
     phase: Phase,
     targets: Vec<SocketAddr>,
@@ -151,7 +152,7 @@ pub(super) struct Registration {
 impl Registration {
     pub(super) fn new(account: &Account, seed: u64) -> Self {
         Registration {
-            hop: account.hop.clone(),
+            is_stream: account.hop.transport.is_stream(),
             asked_s: account.expires_s.clamp(EXPIRY_S.0, EXPIRY_S.1),
             phase: Phase::Idle,
             targets: Vec::new(),
@@ -185,12 +186,11 @@ impl Registration {
         self.outputs.push_back(Output::Resolve);
     }
 
-    fn resolved(&mut self, addresses: Vec<IpAddr>) {
-        let port = self.hop.port();
+    fn resolved(&mut self, found: Found) {
         let before = self.target();
-        let found: Vec<_> = addresses.into_iter().take(8).map(|ip| SocketAddr::new(ip, port)).collect();
-        if !found.is_empty() {
-            self.targets = found; // else what was known: a name server can fail too
+        if !found.places.is_empty() {
+            self.targets = found.places; // else what was known: a name server can fail too
+            self.is_stream = found.transport.is_stream();
         }
         // The registrar that has us is asked first, wherever it now stands in the list.
         self.at = self.targets.iter().position(|target| Some(*target) == before).unwrap_or(0);
@@ -242,7 +242,7 @@ impl Registration {
     }
 
     fn interval(&self) -> Duration {
-        if self.hop.transport.is_stream() { KEEP_ALIVE.1 } else { KEEP_ALIVE.0 }
+        if self.is_stream { KEEP_ALIVE.1 } else { KEEP_ALIVE.0 }
     }
 
     fn next_target(&mut self, why: Failure, retry_after_s: Option<u32>) {
@@ -318,7 +318,7 @@ impl Machine for Registration {
         self.now = now;
         match input {
             Input::Start if self.phase == Phase::Idle => self.resolve(),
-            Input::Resolved(addresses) if self.phase == Phase::Resolving => self.resolved(addresses),
+            Input::Resolved(found) if self.phase == Phase::Resolving => self.resolved(found),
             Input::Answered(answer) => self.answered(answer),
             Input::Lost if self.phase == Phase::Asking => self.next_target(Failure::NoAnswer, None),
             Input::Rejected(why) if self.phase == Phase::Asking => self.refused(why, None),

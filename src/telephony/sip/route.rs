@@ -12,6 +12,8 @@ pub struct Hop {
     pub port: Option<u16>,
     /// How.
     pub transport: Transport,
+    /// Nothing was said of how: where the domain prefers another way it is that (RFC 3263, 4.1).
+    pub any_transport: bool,
 }
 
 impl Hop {
@@ -47,12 +49,12 @@ impl FromStr for Hop {
         let rest = rest.strip_prefix("sip:").unwrap_or(rest);
         let mut parts = rest.split(';');
         let place = parts.next().unwrap_or_default();
-        let mut transport = Transport::Udp;
+        let mut transport = None;
         for part in parts {
             match part.split_once('=') {
                 Some(("transport", word)) => {
                     let known = [Transport::Udp, Transport::Tcp, Transport::Tls];
-                    transport = known.into_iter().find(|known| known.word() == word).ok_or_else(wrong)?;
+                    transport = Some(known.into_iter().find(|known| known.word() == word).ok_or_else(wrong)?);
                 }
                 None if part == "lr" => {}
                 _ => return Err(wrong()),
@@ -74,6 +76,7 @@ impl FromStr for Hop {
         if host.is_empty() || !host.chars().all(is_host) {
             return Err(wrong());
         }
-        Ok(Hop { host: host.to_owned(), port, transport })
+        let any_transport = transport.is_none();
+        Ok(Hop { host: host.to_owned(), port, transport: transport.unwrap_or(Transport::Udp), any_transport })
     }
 }

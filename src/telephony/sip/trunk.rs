@@ -1,20 +1,23 @@
 //! The targets of a trunk: which of them answers, and so where calls go.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
 
 use super::digest::Credentials;
+use super::locate::Found;
 use super::network::Network;
 use super::notice::TargetState;
 use super::route::Hop;
 
 /// A target is down after so many pings without an answer.
 const MISSES: u32 = 3;
-/// How often a name is looked up.
+/// How often a name is looked up, unless its records are good for less..
 const LOOK_UP: Duration = Duration::from_secs(300);
+/// ..but no more often than this.
+const SOONEST: Duration = Duration::from_secs(30);
 
 /// A way to the telephone network and who comes in by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +39,8 @@ pub struct Trunk {
 pub(super) enum Input {
     /// Begin.
     Start,
-    /// Its addresses.
-    Resolved(Vec<IpAddr>),
+    /// Where it is.
+    Resolved(Found),
     /// It answered a ping; whatever it said, it is there.
     Answered,
     /// It did not.
@@ -59,6 +62,7 @@ pub(super) enum Output {
 #[derive(Debug)]
 pub(super) struct Target {
     hop: Hop,
+    seed: u64,
     every: Option<Duration>,
     addresses: Vec<SocketAddr>,
     misses: u32,
@@ -70,9 +74,10 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(hop: Hop, every: Option<Duration>) -> Self {
+    pub(super) fn new(hop: Hop, every: Option<Duration>, seed: u64) -> Self {
         Target {
             hop,
+            seed,
             every,
             addresses: Vec::new(),
             misses: 0,
@@ -86,6 +91,11 @@ impl Target {
 
     pub(super) fn hop(&self) -> &Hop {
         &self.hop
+    }
+
+    /// Of the order among servers that are equal.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// All its addresses: who answers by one may call from another.
@@ -104,10 +114,8 @@ impl Target {
         self.outputs.push_back(Output::Resolve);
     }
 
-    fn resolved(&mut self, addresses: Vec<IpAddr>) {
-        let port = self.hop.port();
-        let found: Vec<_> = addresses.into_iter().take(8).map(|ip| SocketAddr::new(ip, port)).collect();
-        if found.is_empty() {
+    fn resolved(&mut self, found: Found) {
+        if found.places.is_empty() {
             // What was known before may still be right: a name server can fail too.
             if self.addresses.is_empty() {
                 self.say(TargetState::NoAddress);
@@ -115,8 +123,12 @@ impl Target {
             }
             return;
         }
+        if let Some(valid) = found.valid {
+            self.look_up = self.now + valid.clamp(SOONEST, LOOK_UP);
+        }
         let first = self.addresses.is_empty();
-        self.addresses = found;
+        self.addresses = found.places;
+        self.hop.transport = found.transport;
         if first {
             self.ask();
         }
@@ -157,7 +169,7 @@ impl Machine for Target {
         self.now = now;
         match input {
             Input::Start => self.resolve(),
-            Input::Resolved(addresses) => self.resolved(addresses),
+            Input::Resolved(found) => self.resolved(found),
             Input::Answered => {
                 self.misses = 0;
                 self.say(TargetState::Up);

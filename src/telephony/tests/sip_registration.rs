@@ -6,7 +6,7 @@ mod peer;
 
 use std::time::Duration;
 
-use peer::{BOX, Bench, Seen, at, header, invite};
+use peer::{BOX, Bench, Seen, at, by_address, header, invite};
 use telephony::sip::{
     Account, AccountState, Command, Config, Credentials, Event, Failure, Hop, Input, LocalMedia, Notice, Transport,
 };
@@ -21,7 +21,7 @@ fn account() -> Account {
         name: "office".into(),
         user: "200".into(),
         domain: "pbx.example".into(),
-        hop: Hop { host: "pbx.example".into(), port: None, transport: Transport::Udp },
+        hop: "pbx.example".parse().expect("a hop"),
         proxied: false,
         credentials: Credentials { user: "200".into(), password: "secret".into() },
         expires_s: 600,
@@ -43,10 +43,9 @@ fn signed_on(bench: &mut Bench, addresses: &[&str]) -> Seen {
 }
 
 fn resolve(bench: &mut Bench, seen: &Seen, addresses: &[&str]) -> Seen {
-    let (query, host) = seen.resolves.first().expect("a name to look up").clone();
-    assert_eq!(host, "pbx.example");
-    let addresses = addresses.iter().map(|address| at(address).ip()).collect();
-    bench.handle(Input::Resolved { query, addresses, own: None })
+    let (query, search) = seen.resolves.first().expect("a name to look up").clone();
+    assert_eq!(search.host(), "pbx.example");
+    bench.handle(Input::Resolved { query, found: by_address(search, addresses), own: None })
 }
 
 /// The last REGISTER sent.
@@ -240,7 +239,7 @@ fn a_box_that_stops_says_good_bye() {
 
 #[test]
 fn over_a_stream_it_uses_one_connection_and_registers_anew_when_that_is_lost() {
-    let hop = Hop { host: "pbx.example".into(), port: None, transport: Transport::Tls };
+    let hop: Hop = "pbx.example;transport=tls".parse().expect("a hop");
     let mut bench = bench(Account { hop, ..account() });
     let seen = signed_on(&mut bench, &[REGISTRAR]);
     let (connection, to) = seen.connects[0];

@@ -5,7 +5,7 @@ mod peer;
 
 use std::time::Duration;
 
-use peer::{BOX, Bench, OFFER, Seen, at, header, invite};
+use peer::{BOX, Bench, OFFER, Seen, at, by_address, header, invite};
 use telephony::sip::{Command, Config, Input, Notice, TargetState, Transport, Trunk};
 
 fn bench() -> Bench {
@@ -21,9 +21,9 @@ fn bench() -> Bench {
     config.restricted = true;
     let mut bench = Bench::with(config);
     let seen = bench.command(Command::SignOn);
-    for (query, host) in seen.resolves {
-        let ip = if host == "one.example" { "192.0.2.51:1" } else { "192.0.2.52:1" };
-        let _ = bench.handle(Input::Resolved { query, addresses: vec![at(ip).ip()], own: None });
+    for (query, search) in seen.resolves {
+        let ip = if search.host() == "one.example" { "192.0.2.51:1" } else { "192.0.2.52:1" };
+        let _ = bench.handle(Input::Resolved { query, found: by_address(search, &[ip]), own: None });
     }
     bench
 }

@@ -63,13 +63,12 @@ fn guarded() -> Endpoint {
     endpoint.handle(Now::from_millis(1), Input::Command(Command::SignOn));
     let mut asked = Vec::new();
     while let Poll::Do(output) = endpoint.poll() {
-        if let Output::Resolve { query, .. } = output {
-            asked.push(query);
+        if let Output::Resolve { query, search } = output {
+            asked.push((query, search));
         }
     }
-    for query in asked {
-        let addresses = vec![at("192.0.2.77:0").ip()];
-        endpoint.handle(Now::from_millis(2), Input::Resolved { query, addresses, own: None });
+    for (query, search) in asked {
+        endpoint.handle(Now::from_millis(2), Input::Resolved { query, found: search.found(), own: None });
         while let Poll::Do(_) = endpoint.poll() {}
     }
     endpoint

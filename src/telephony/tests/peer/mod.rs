@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use machine::{Machine, Now, Poll};
 use telephony::sip::{
-    CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Input, LocalMedia, Notice, Output, Query,
+    Answer, CallKey, Codec, Command, Config, ConnectionId, Endpoint, Event, Found, Input, LocalMedia, Notice, Output,
+    Query, Question, Search,
 };
 
 pub const BOX: &str = "192.0.2.1:5060";
@@ -25,6 +26,19 @@ pub fn media() -> LocalMedia {
     LocalMedia::plain(at("192.0.2.1:30000"), vec![Codec::Pcmu, Codec::Pcma])
 }
 
+/// What a search comes to where there are no records but these addresses.
+pub fn by_address(mut search: Search, addresses: &[&str]) -> Found {
+    while let Some(question) = search.question() {
+        let answer = match question {
+            Question::Services(_) => Answer::Services(Vec::new()),
+            Question::Servers(_) => Answer::Servers(Vec::new()),
+            Question::Addresses { .. } => Answer::Addresses(addresses.iter().map(|ip| at(ip).ip()).collect()),
+        };
+        search.answer(answer, None);
+    }
+    search.found()
+}
+
 /// An endpoint on a bench.
 pub struct Bench {
     pub endpoint: Endpoint,
@@ -40,7 +54,7 @@ pub struct Seen {
     pub streams: Vec<(ConnectionId, String)>,
     pub closed: Vec<ConnectionId>,
     pub connects: Vec<(ConnectionId, SocketAddr)>,
-    pub resolves: Vec<(Query, String)>,
+    pub resolves: Vec<(Query, Search)>,
     pub notices: Vec<Notice>,
     pub events: Vec<Event>,
 }
@@ -129,7 +143,7 @@ impl Seen {
             Output::Stream { connection, bytes } => self.streams.push((connection, text(bytes))),
             Output::CloseStream { connection } => self.closed.push(connection),
             Output::Connect { connection, to, .. } => self.connects.push((connection, to)),
-            Output::Resolve { query, host } => self.resolves.push((query, host)),
+            Output::Resolve { query, search } => self.resolves.push((query, search)),
             Output::Notice(notice) => self.notices.push(notice),
             Output::Event(event) => self.events.push(event),
         }
