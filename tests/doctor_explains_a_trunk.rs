@@ -5,15 +5,17 @@
 mod appliance;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, UdpSocket};
-use std::process::Command;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{JoinHandle, spawn};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::{Duration, Instant};
 
-use appliance::Site;
+use appliance::{Reaped, SOON, Site, installed};
 
-/// A peer that answers OPTIONS with one status and INVITE with another.
+/// A peer that answers OPTIONS and REGISTER with one status and INVITE with another.
 struct Peer {
     port: u16,
     stop: Arc<AtomicBool>,
@@ -23,7 +25,7 @@ struct Peer {
 impl Peer {
     fn new(options: &'static str, invite: &'static str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let (port, stop) = (socket.local_addr().unwrap().port(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&stop);
         let thread = spawn(move || {
@@ -32,7 +34,7 @@ impl Peer {
                 let Ok((length, from)) = socket.recv_from(&mut buffer) else { continue };
                 let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 let status = match text.split(' ').next() {
-                    Some("OPTIONS") => options,
+                    Some("OPTIONS" | "REGISTER") => options,
                     Some("INVITE") => invite,
                     _ => continue,
                 };
@@ -64,10 +66,15 @@ fn examined(site: &Site, target: &str, more: &[&str]) -> Vec<(String, bool, Stri
     let table = format!(
         "\n[[trunk]]\nname = \"carrier\"\ntargets = [\"{target}\"]\nuser = \"geheim77\"\npassword = \"wort\"\n"
     );
-    site.edit("callbox.toml", |text| text + &table);
+    diagnosed(site, &table, more)
+}
+
+/// The same of what this table describes, which is named carrier.
+fn diagnosed(site: &Site, table: &str, more: &[&str]) -> Vec<(String, bool, String)> {
+    site.edit("callbox.toml", |text| text + table);
     let words = [&["doctor", "--json", "--trunk", "carrier"], more].concat();
     let output = site.configured(&words, &[]).output().unwrap();
-    site.edit("callbox.toml", |text| text.replace(&table, ""));
+    site.edit("callbox.toml", |text| text.replace(table, ""));
     let told = String::from_utf8(output.stdout).unwrap();
     let steps: Vec<(String, bool, String)> = told
         .lines()
@@ -139,6 +146,71 @@ fn what_can_be_wrong_has_words() {
         assert_fails(&steps, "call to", words);
         assert!(steps.iter().any(|(step, ok, _)| step == "OPTIONS" && *ok), "{steps:?}");
     }
+}
+
+#[test]
+fn a_password_that_is_not_taken_has_words() {
+    let Some(site) = Site::new("doctor-password") else { return };
+    let asks =
+        "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"";
+    let peer = Peer::new(asks, asks);
+    let steps = examined(&site, &format!("sip:127.0.0.1:{}", peer.port), &[]);
+    assert_fails(&steps, "OPTIONS", "asks for a password and does not take ours (401 Unauthorized)");
+    assert_fails(&steps, "OPTIONS", "give the [[trunk]] `user` and `password`, or check them");
+    let table = format!(
+        "\n[[account]]\nname = \"carrier\"\naddress = \"sip:200@pbx.test\"\nregistrar = \"127.0.0.1:{}\"\n\
+         password = \"guess\"\n",
+        peer.port
+    );
+    assert_fails(&diagnosed(&site, &table, &[]), "registrar", "its user or password is wrong");
+}
+
+/// An authority, and a server under TLS with its certificate for "localhost"; its port.
+fn secure_server(folder: &Path) -> (Reaped, u16) {
+    std::fs::write(folder.join("extensions"), "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n").unwrap();
+    for step in [
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
+        "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout pbx.key -out pbx.csr",
+        "x509 -req -in pbx.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out pbx.pem",
+    ] {
+        let made = Command::new("openssl").args(step.split(' ')).current_dir(folder).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Command::new("openssl")
+        .args(["s_server", "-quiet", "-cert", "pbx.pem", "-key", "pbx.key", "-accept", &format!("127.0.0.1:{port}")])
+        .current_dir(folder)
+        .stdin(Stdio::piped()) // it ends with its input
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let server = Reaped(server.unwrap());
+    let until = Instant::now() + SOON;
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < until, "openssl s_server does not listen");
+        sleep(Duration::from_millis(20));
+    }
+    (server, port)
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_has_words_and_the_advice_helps() {
+    let Some(site) = Site::new("doctor-certificate") else { return };
+    if !installed("openssl", "openssl") {
+        return;
+    }
+    let (_server, port) = secure_server(&site.folder);
+    let named = format!("sip:localhost:{port};transport=tls");
+    let steps = examined(&site, &named, &[]);
+    assert_fails(&steps, "connection", "the certificate of localhost is signed by nobody this box trusts");
+    assert_fails(&steps, "connection", "set tls.trust to it");
+    let trust = format!("tls.trust={}", site.folder.join("ca.pem").display());
+    let steps = examined(&site, &format!("sip:127.0.0.1:{port};transport=tls"), &["--set", &trust]);
+    assert_fails(&steps, "connection", "the certificate is not for the name 127.0.0.1");
+    let steps = examined(&site, &named, &["--set", &trust]);
+    let connected = steps.iter().find(|(step, ..)| step.starts_with("connection")).unwrap();
+    assert!(connected.1 && connected.2.contains("a certificate for localhost that is trusted"), "{steps:#?}");
+    assert_fails(&steps, "OPTIONS", "no answer to OPTIONS");
 }
 
 #[test]
