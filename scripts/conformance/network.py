@@ -39,14 +39,14 @@ def listens(port):
 class Kamailio:
     """Registrar and proxy with Record-Route; with an engine it relays the sound as well."""
 
-    def __init__(self, folder, certificates, engine=None):
+    def __init__(self, folder, certificates, engine=None, algorithm="SHA-256"):
         if not shutil.which("kamailio"):
             raise Missing("kamailio is not installed (packages kamailio and kamailio-tls-modules)")
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.secure_port, control = free_port(), free_port(), folder / "control.sock"
         text = ROOT.joinpath("tests/data/kamailio.cfg").read_text()
         for word, value in [("TLSPORT", self.secure_port), ("PORT", self.port), ("FOLDER/pbx", f"{certificates}/pbx"),
-                            ("FOLDER", folder), ("ALGORITHM", "SHA-256")]:
+                            ("FOLDER", folder), ("ALGORITHM", algorithm)]:
             text = text.replace(word, str(value))
         if engine:
             text = text.replace("RTPENGINE", str(engine.ng_port))

@@ -30,7 +30,7 @@ def tone(path, seconds=60, rate=8000):
 class Baresip:
     """baresip with its control socket."""
 
-    def __init__(self, world, name, account="", modules=(), config="", ip="127.0.0.1"):
+    def __init__(self, world, name, account="", modules=(), config="", ip="127.0.0.1", user=""):
         if not shutil.which("baresip"):
             raise Missing("baresip is not installed (package baresip-core)")
         folder = self.folder = world.folder / name
@@ -48,6 +48,7 @@ class Baresip:
             f"module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n"
             f"call_max_calls 2\n{config}")
         folder.joinpath("accounts").write_text(
+            f"<sip:{user}{account}\n" if account.startswith("@") else
             f"<sip:{name}@{listen}{account}\n" if ">" in account else f"<sip:{name}@{listen}>;regint=0{account}\n")
         folder.joinpath("contacts").write_text("")
         self.process = Process(["baresip", "-f", folder, "-v"], folder / "baresip.out", cwd=folder)

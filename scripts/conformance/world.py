@@ -96,6 +96,11 @@ class World:
         return Kamailio(self.folder / "kamailio", self.certificates)
 
     @shared
+    def office(self):
+        """Kamailio again, for phones that know MD5 alone."""
+        return Kamailio(self.folder / "office", self.certificates, algorithm="MD5")
+
+    @shared
     def rtpengine(self):
         return Rtpengine(self.folder / "rtpengine")
 
