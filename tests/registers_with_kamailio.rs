@@ -107,6 +107,7 @@ impl Kamailio {
             proxied: false,
             credentials: Credentials { user: "200".into(), password: password.into() },
             expires_s: 300,
+            instance: Some("urn:uuid:00000000-0000-8000-8000-00a95a0e128d".into()),
             only_ask: false,
         }
     }

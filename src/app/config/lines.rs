@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use telephony::sip::{Account, Credentials, Hop, Network, Trunk};
 use toml::Value;
 
@@ -38,6 +39,8 @@ struct AccountTable {
     password_env: Option<String>,
     #[serde(default = "hour")]
     expires_s: u32,
+    #[serde(default = "yes")]
+    outbound: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +70,10 @@ struct UserTable {
 
 fn hour() -> u32 {
     3_600
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn half_a_minute() -> u32 {
@@ -159,6 +166,7 @@ fn account(table: AccountTable, folder: &Path) -> Result<Account, (String, Strin
             password: password(given, folder)?,
         },
         expires_s: table.expires_s,
+        instance: instance().filter(|_| table.outbound),
         only_ask: false,
     })
 }
@@ -185,6 +193,19 @@ fn hop(text: &str) -> Result<Hop, (String, String)> {
 
 fn network(text: &str) -> Result<Network, (String, String)> {
     text.parse().map_err(|what| (what, "Write it like \"203.0.113.0/24\".".into()))
+}
+
+/// The name of this installation among all, as RFC 5626 wants it: the same for ever, and it tells nobody
+/// the machine's own id, which it is made of. None where the machine has none.
+fn instance() -> Option<String> {
+    let id = fs::read_to_string("/etc/machine-id").ok().filter(|id| !id.trim().is_empty())?;
+    let hash = Sha256::digest(format!("callbox {}", id.trim()));
+    let octets: [u8; 16] = hash.first_chunk().copied()?;
+    // RFC 9562, 5.8: version 8, of our own making.
+    let number = u128::from_be_bytes(octets) & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| hex.get(from..to).unwrap_or_default());
+    Some(format!("urn:uuid:{}", parts.join("-")))
 }
 
 /// From the file, from a file of its own, or from the environment.

@@ -24,6 +24,8 @@ struct Connection {
     secure: bool,
     /// Since when a message is incomplete.
     begun: Option<Now>,
+    /// A keep-alive of ours is to be answered.
+    awaits_pong: bool,
     /// Client transactions that fail with it.
     waiting: HashSet<TransactionId>,
 }
@@ -47,6 +49,13 @@ impl Connections {
     pub(super) fn depend(&mut self, connection: ConnectionId, transaction: TransactionId) {
         if let Some(open) = self.open.get_mut(&connection) {
             open.waiting.insert(transaction);
+        }
+    }
+
+    /// A keep-alive goes out: its answer is a single empty line.
+    pub(super) fn await_pong(&mut self, connection: ConnectionId) {
+        if let Some(open) = self.open.get_mut(&connection) {
+            open.awaits_pong = true;
         }
     }
 
@@ -147,6 +156,7 @@ impl Endpoint {
             heard: self.now,
             secure,
             begun: None,
+            awaits_pong: false,
             waiting: HashSet::new(),
         };
         self.connections.open.insert(connection, open);
@@ -162,6 +172,11 @@ impl Endpoint {
         let (from, local, secure) = (open.peer, open.local, open.secure);
         let flow = Flow::Stream { connection, to: from, local, secure };
         let arrival = Arrival { flow, from };
+        if open.awaits_pong && open.framer.take_pong() {
+            open.awaits_pong = false;
+            self.pong(connection);
+            return true;
+        }
         match open.framer.next(max_bytes) {
             Frame::Nothing => return false,
             Frame::Ping => {
@@ -209,7 +224,7 @@ impl Endpoint {
         self.timers.set(TimerKey::Connection(connection), at);
     }
 
-    fn close_stream(&mut self, connection: ConnectionId) {
+    pub(super) fn close_stream(&mut self, connection: ConnectionId) {
         self.outputs.push_back(Output::CloseStream { connection });
         self.stream_closed(connection);
     }

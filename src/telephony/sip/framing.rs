@@ -59,6 +59,18 @@ impl Framer {
         Frame::Message(self.take(length))
     }
 
+    /// Takes the answer to a keep-alive of ours (RFC 5626, 4.4.1), where it is next: one empty line, and
+    /// not the two of a keep-alive of theirs.
+    pub(super) fn take_pong(&mut self) -> bool {
+        let is_next =
+            self.length.is_none() && self.buffer.starts_with(b"\r\n") && !self.buffer.starts_with(b"\r\n\r\n");
+        if is_next {
+            self.buffer.drain(..2);
+            self.searched = 0;
+        }
+        is_next
+    }
+
     /// Drops CRLF between messages; true where there were two in a row.
     fn skip_blank_lines(&mut self) -> bool {
         if self.buffer.starts_with(b"\r\n\r\n") {

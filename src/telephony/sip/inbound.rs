@@ -44,6 +44,9 @@ pub(super) struct Incoming {
 impl Endpoint {
     /// One datagram.
     pub(super) fn datagram(&mut self, local: SocketAddr, from: SocketAddr, bytes: Vec<u8>) {
+        if self.stun(from, &bytes) {
+            return;
+        }
         let blank = bytes.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
         let bytes = if blank == 0 { bytes } else { bytes.get(blank..).unwrap_or_default().to_vec() };
         if !bytes.is_empty() {

@@ -11,6 +11,7 @@ use sipx_sip::{HeaderName, Host, Method, Request, RequestBuilder, Response, Uri}
 use super::caller::from_value;
 use super::digest::{Client, Refusal};
 use super::flow::Flow;
+use super::identity::speaks;
 use super::locate::{Found, Search};
 use super::notice::{Failure, Notice};
 use super::registration::{self, Account, Answer, Registration};
@@ -18,7 +19,7 @@ use super::route::Hop;
 use super::timers::TimerKey;
 use super::transactions::Owner;
 use super::trunk::{self, Target, Trunk};
-use super::{ConnectionId, Endpoint, Output, Transport};
+use super::{ConnectionId, Endpoint, Output, Transport, stun};
 
 /// A name to be looked up; comes back with its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +62,13 @@ struct Line {
     /// The Contact it was last registered with.
     contact: Option<String>,
     flow: Option<Flow>,
+    /// The registrar keeps the way it was asked over (RFC 5626).
+    keeps_flow: bool,
+    /// It does not, and said so.
+    refuses_flow: bool,
+    /// The last keep-alive over UDP, and the address it was seen from.
+    stun: stun::Transaction,
+    mapped: Option<SocketAddr>,
     /// The Contact was changed to how the registrar sees us and not confirmed since.
     adapted: bool,
 }
@@ -83,6 +91,13 @@ pub(super) struct WayOut {
     pub flow: Option<Flow>,
 }
 
+impl Line {
+    /// The name to register with, where a way may be kept.
+    fn instance(&self) -> Option<&str> {
+        self.account.instance.as_deref().filter(|_| !self.refuses_flow)
+    }
+}
+
 impl Lines {
     pub(super) fn new(accounts: &[Account], trunks: &[Trunk], random: &mut fastrand::Rng) -> Self {
         let accounts = accounts.iter().map(|account| Line {
@@ -94,6 +109,10 @@ impl Lines {
             sequence: 0,
             contact: None,
             flow: None,
+            keeps_flow: false,
+            refuses_flow: false,
+            stun: stun::Transaction::default(),
+            mapped: None,
             adapted: false,
             account: account.clone(),
         });
@@ -251,6 +270,29 @@ impl Endpoint {
         }
     }
 
+    /// A keep-alive over this connection was answered.
+    pub(super) fn pong(&mut self, from: ConnectionId) {
+        let over = |line: &Line| matches!(line.flow, Some(Flow::Stream { connection, .. }) if connection == from);
+        let asked: Vec<_> = (0..).zip(&self.lines.accounts).filter(|(_, line)| over(line)).map(|(at, _)| at).collect();
+        asked.into_iter().for_each(|at| self.registration(at, registration::Input::Pong));
+    }
+
+    /// The answer to a keep-alive over UDP; false where it is none of ours.
+    pub(super) fn stun(&mut self, from: SocketAddr, bytes: &[u8]) -> bool {
+        let Some((transaction, seen)) = stun::answer(bytes) else { return false };
+        let ours = |line: &Line| line.keeps_flow && line.stun == transaction && line.machine.target() == Some(from);
+        let Some(at) = self.lines.accounts.iter().position(ours) else { return false };
+        self.registration(at, registration::Input::Pong);
+        if let Some(line) = self.lines.accounts.get_mut(at) {
+            // RFC 5626, 4.4.2: seen from elsewhere than before, it is another way.
+            let before = std::mem::replace(&mut line.mapped, seen);
+            if before.is_some() && seen.is_some() && before != seen {
+                self.registration(at, registration::Input::Again);
+            }
+        }
+        true
+    }
+
     /// Tells a registration something and does what it wants.
     pub(super) fn registration(&mut self, at: usize, input: registration::Input) {
         let now = self.now;
@@ -283,9 +325,26 @@ impl Endpoint {
                         self.registration(at, registration::Input::Lost);
                     }
                 }
-                Poll::Do(registration::Output::KeepAlive { to }) => {
+                Poll::Do(registration::Output::KeepAlive { to, answered }) => {
                     let flow = line.flow.unwrap_or(Flow::Datagram { to, local: None });
-                    self.transmit(flow, b"\r\n\r\n".to_vec());
+                    let bytes = match flow {
+                        Flow::Stream { connection, .. } if answered => {
+                            self.connections.await_pong(connection);
+                            b"\r\n\r\n".to_vec()
+                        }
+                        Flow::Datagram { .. } if answered => {
+                            self.random.fill(&mut line.stun);
+                            stun::request(line.stun)
+                        }
+                        _ => b"\r\n\r\n".to_vec(),
+                    };
+                    self.transmit(flow, bytes);
+                }
+                Poll::Do(registration::Output::Leave) => {
+                    line.mapped = None;
+                    if let Some(Flow::Stream { connection, .. }) = line.flow.take() {
+                        self.close_stream(connection);
+                    }
                 }
                 Poll::Do(registration::Output::State(state)) => {
                     let name = line.account.name.clone();
@@ -331,11 +390,17 @@ impl Endpoint {
             .ok()?;
         if !account.only_ask {
             // Where we were reached before is nowhere any more.
-            if let Some(old) = line.contact.as_ref().filter(|old| **old != contact) {
+            // With a name and a number of the way that is known without saying (RFC 5626, 6).
+            let (old, kept) = (line.contact.as_ref().filter(|old| **old != contact), line.keeps_flow);
+            if let Some(old) = old.filter(|_| !kept) {
                 register = register.header(HeaderName::Contact, format!("{old};expires=0")).ok()?;
             }
-            register = register.header(HeaderName::Contact, format!("{contact};expires={expires_s}")).ok()?;
+            let way = line.instance().map(|name| format!(";reg-id=1;+sip.instance=\"<{name}>\"")).unwrap_or_default();
+            register = register.header(HeaderName::Contact, format!("{contact};expires={expires_s}{way}")).ok()?;
             line.contact = Some(contact);
+            if line.instance().is_some() {
+                register = register.header(HeaderName::Supported, "path, outbound").ok()?;
+            }
         }
         for (name, value) in line.client.answers("REGISTER", &uri, &mut self.random) {
             register = register.header(name, value).ok()?;
@@ -366,7 +431,20 @@ impl Endpoint {
             let digits: String = String::from_utf8_lossy(&value).chars().take_while(char::is_ascii_digit).collect();
             digits.parse().ok()
         };
+        let asked = line.instance().is_some();
+        let keeps_flow = asked && speaks(&response.headers, &HeaderName::Require, "outbound");
+        if let Some(line) = self.lines.accounts.get_mut(at) {
+            line.keeps_flow = keeps_flow;
+            // RFC 5626, 5.3: a proxy on the way lets no way be kept.
+            if status == 439 && asked {
+                line.refuses_flow = true;
+                return self.registration(at, registration::Input::Otherwise);
+            }
+        }
+        let Some(line) = self.lines.accounts.get(at) else { return };
         let answer = Answer {
+            keeps_flow,
+            flow_timer_s: number(HeaderName::FlowTimer),
             status,
             expires_s: granted(response, line.contact.as_deref()),
             min_expires_s: number(HeaderName::MinExpires),

@@ -50,6 +50,7 @@ mod requests;
 mod responses;
 mod route;
 mod session_timer;
+mod stun;
 mod timers;
 mod transactions;
 mod trunk;

@@ -24,6 +24,10 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(120);
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(1_800);
 /// Bounds of an expiry, whatever a registrar says.
 const EXPIRY_S: (u32, u32) = (20, 86_400);
+/// How long the answer to a keep-alive may take (RFC 5626, 4.4.1), and how many datagrams may go without
+/// one: the network loses some.
+const PONG: Duration = Duration::from_secs(10);
+const MOST_UNANSWERED: u32 = 3;
 /// Keeps a NAT's mapping for datagrams (RFC 5626, 4.4: 24 to 29 s) and for streams.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(25), Duration::from_secs(90));
 
@@ -44,6 +48,9 @@ pub struct Account {
     pub credentials: Credentials,
     /// How long a registration is asked to hold, in seconds.
     pub expires_s: u32,
+    /// Names this box for ever, like `urn:uuid:..`: with it the registrar is asked to keep the very way that
+    /// was registered over (RFC 5626).
+    pub instance: Option<String>,
     /// Only asks what is registered (RFC 3261, 10.2.3) and changes nothing.
     pub only_ask: bool,
 }
@@ -65,6 +72,10 @@ pub(super) enum Input {
     Again,
     /// The connection it was made over is closed.
     FlowLost,
+    /// A keep-alive was answered.
+    Pong,
+    /// It is to be asked again, in another way.
+    Otherwise,
     /// Withdraw it and stop.
     Stop,
 }
@@ -78,6 +89,10 @@ pub(super) struct Answer {
     /// Of a 423.
     pub min_expires_s: Option<u32>,
     pub retry_after_s: Option<u32>,
+    /// The registrar keeps the way that it was asked over (RFC 5626): whoever does answers keep-alives.
+    pub keeps_flow: bool,
+    /// How often it wants to hear from us.
+    pub flow_timer_s: Option<u32>,
 }
 
 /// What a registration wants.
@@ -87,8 +102,10 @@ pub(super) enum Output {
     Resolve,
     /// Send a REGISTER there; 0 withdraws.
     Register { to: SocketAddr, expires_s: u32 },
-    /// Send an empty line there.
-    KeepAlive { to: SocketAddr },
+    /// Send a keep-alive there; `answered` where it will be.
+    KeepAlive { to: SocketAddr, answered: bool },
+    /// Nobody is there any more at the end of the way that was registered over: leave it.
+    Leave,
     /// Its state is another.
     State(State),
 }
@@ -141,6 +158,11 @@ pub(super) struct Registration {
     /// When to refresh or to try again.
     due: Now,
     ping: Now,
+    /// When a keep-alive should have been answered.
+    pong: Now,
+    unanswered: u32,
+    keeps_flow: bool,
+    flow_timer_s: Option<u32>,
     granted: Now,
     /// What was said last, for a change alone is told.
     said: Option<State>,
@@ -162,6 +184,10 @@ impl Registration {
             refusals: 0,
             due: Now::NEVER,
             ping: Now::NEVER,
+            pong: Now::NEVER,
+            unanswered: 0,
+            keeps_flow: false,
+            flow_timer_s: None,
             granted: Now::ZERO,
             said: None,
             random: fastrand::Rng::with_seed(seed),
@@ -212,7 +238,7 @@ impl Registration {
     fn answered(&mut self, answer: Answer) {
         match (self.phase, answer.status) {
             (Phase::Leaving, _) => self.left(),
-            (Phase::Asking, 200..=299) => self.granted(answer.expires_s.unwrap_or(self.asked_s)),
+            (Phase::Asking, 200..=299) => self.granted(answer),
             // RFC 3261, 10.3: the registrar wants longer intervals.
             (Phase::Asking, 423) => match answer.min_expires_s {
                 Some(least) if least > self.asked_s && least <= EXPIRY_S.1 => {
@@ -228,9 +254,11 @@ impl Registration {
         }
     }
 
-    fn granted(&mut self, expires_s: u32) {
+    fn granted(&mut self, answer: Answer) {
         let Some(registrar) = self.target() else { return };
-        let expires_s = expires_s.clamp(EXPIRY_S.0, EXPIRY_S.1);
+        let expires_s = answer.expires_s.unwrap_or(self.asked_s).clamp(EXPIRY_S.0, EXPIRY_S.1);
+        (self.keeps_flow, self.flow_timer_s) = (answer.keeps_flow, answer.flow_timer_s);
+        (self.pong, self.unanswered) = (Now::NEVER, 0);
         self.phase = Phase::Registered;
         self.granted = self.now;
         (self.failed, self.rounds, self.refusals) = (0, 0, 0);
@@ -241,8 +269,37 @@ impl Registration {
         self.say(State::Registered { registrar, expires_s });
     }
 
-    fn interval(&self) -> Duration {
+    fn interval(&mut self) -> Duration {
+        // RFC 5626, 4.4: between 80 % and all of what the registrar says.
+        if let Some(most) = self.flow_timer_s.filter(|_| self.keeps_flow) {
+            return Duration::from_secs(most.clamp(10, 3_600).into()) * self.random.u32(80..100) / 100;
+        }
         if self.is_stream { KEEP_ALIVE.1 } else { KEEP_ALIVE.0 }
+    }
+
+    fn keep_alive(&mut self) {
+        let Some(to) = self.target() else { return };
+        if self.keeps_flow {
+            self.pong = self.now + PONG;
+        }
+        self.outputs.push_back(Output::KeepAlive { to, answered: self.keeps_flow });
+    }
+
+    /// RFC 5626, 4.4.1: the way is gone, though nobody said so.
+    fn unanswered(&mut self) {
+        self.pong = Now::NEVER;
+        self.unanswered += 1;
+        if !self.is_stream && self.unanswered < MOST_UNANSWERED {
+            return self.keep_alive();
+        }
+        self.unanswered = 0;
+        self.outputs.push_back(Output::Leave);
+        self.flow_lost();
+    }
+
+    fn flow_lost(&mut self) {
+        self.due = self.due.min(self.now.max(self.granted + AFTER_LOSS));
+        (self.ping, self.pong) = (Now::NEVER, Now::NEVER);
     }
 
     fn next_target(&mut self, why: Failure, retry_after_s: Option<u32>) {
@@ -274,12 +331,12 @@ impl Registration {
         let wait = wait.max(asked);
         self.phase = Phase::Waiting;
         self.due = self.now + wait;
-        self.ping = Now::NEVER;
+        (self.ping, self.pong) = (Now::NEVER, Now::NEVER);
         self.say(State::Failed { why, retry_s: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX) });
     }
 
     fn stop(&mut self) {
-        self.ping = Now::NEVER;
+        (self.ping, self.pong) = (Now::NEVER, Now::NEVER);
         self.due = Now::NEVER;
         match (self.phase, self.target()) {
             (Phase::Registered | Phase::Asking, Some(to)) => {
@@ -328,10 +385,9 @@ impl Machine for Registration {
                 self.ask();
             }
             // Not at once where the registrar closed soon after it had answered: it might again.
-            Input::FlowLost if self.phase == Phase::Registered => {
-                self.due = self.due.min(now.max(self.granted + AFTER_LOSS));
-                self.ping = Now::NEVER;
-            }
+            Input::FlowLost if self.phase == Phase::Registered => self.flow_lost(),
+            Input::Pong => (self.pong, self.unanswered) = (Now::NEVER, 0),
+            Input::Otherwise if self.phase == Phase::Asking => self.ask(),
             Input::Stop => self.stop(),
             _ => {}
         }
@@ -339,11 +395,12 @@ impl Machine for Registration {
 
     fn wake(&mut self, now: Now) {
         self.now = now;
+        if now >= self.pong {
+            self.unanswered();
+        }
         if now >= self.ping {
             self.ping = now + self.interval();
-            if let Some(to) = self.target() {
-                self.outputs.push_back(Output::KeepAlive { to });
-            }
+            self.keep_alive();
         }
         if now >= self.due {
             // The name is looked up again each time: that is how registrars move.
@@ -357,7 +414,7 @@ impl Machine for Registration {
     fn poll(&mut self) -> Poll<Output> {
         match self.outputs.pop_front() {
             Some(output) => Poll::Do(output),
-            None => Poll::WaitUntil(self.due.min(self.ping)),
+            None => Poll::WaitUntil(self.due.min(self.ping).min(self.pong)),
         }
     }
 }

@@ -25,6 +25,7 @@ fn account() -> Account {
         proxied: false,
         credentials: Credentials { user: "200".into(), password: "secret".into() },
         expires_s: 600,
+        instance: None,
         only_ask: false,
     }
 }

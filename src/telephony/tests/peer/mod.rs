@@ -51,6 +51,8 @@ pub struct Bench {
 pub struct Seen {
     /// Messages sent, as text, with where to.
     pub sent: Vec<(SocketAddr, String)>,
+    /// The last of them as it was, where it is no text.
+    pub octets: Vec<u8>,
     pub streams: Vec<(ConnectionId, String)>,
     pub closed: Vec<ConnectionId>,
     pub connects: Vec<(ConnectionId, SocketAddr)>,
@@ -139,7 +141,10 @@ impl Seen {
     fn take(&mut self, output: Output) {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         match output {
-            Output::Datagram { to, bytes, .. } => self.sent.push((to, text(bytes))),
+            Output::Datagram { to, bytes, .. } => {
+                self.octets.clone_from(&bytes);
+                self.sent.push((to, text(bytes)));
+            }
             Output::Stream { connection, bytes } => self.streams.push((connection, text(bytes))),
             Output::CloseStream { connection } => self.closed.push(connection),
             Output::Connect { connection, to, .. } => self.connects.push((connection, to)),
@@ -150,6 +155,9 @@ impl Seen {
     }
 
     fn join(&mut self, more: Seen) {
+        if !more.octets.is_empty() {
+            self.octets = more.octets;
+        }
         self.sent.extend(more.sent);
         self.streams.extend(more.streams);
         self.closed.extend(more.closed);
