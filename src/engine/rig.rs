@@ -1,11 +1,11 @@
 //! A worker process on a socket pair, for the workers' own tests and measurements.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::{Down, Engine, Error, PROTOCOL, Up, read_frame, write_frame};
@@ -120,6 +120,60 @@ pub fn on_processor(pid: u32) -> Duration {
         times.split(' ').next()?.parse::<u64>().ok()
     };
     Duration::from_nanos(threads.filter_map(nanoseconds).sum())
+}
+
+/// Another program that is measured beside a worker: a line in, a line out. Dropping it ends it.
+#[derive(Debug)]
+pub struct Peer {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    /// Starts a Python script; also answers its first line, which says what it is.
+    pub fn python(python: &str, script: &str, model: &Path) -> Result<(Self, String), Error> {
+        let mut child = Command::new(python)
+            .args([Path::new(script), model])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Error::Socket)?;
+        let missing = || Error::Socket(std::io::ErrorKind::BrokenPipe.into());
+        let to = child.stdin.take().ok_or_else(missing)?;
+        let from = BufReader::new(child.stdout.take().ok_or_else(missing)?);
+        let mut peer = Peer { child, to, from };
+        let about = peer.line()?;
+        Ok((peer, about))
+    }
+
+    /// Its answer to a line, and the time it spent on a processor for it.
+    pub fn ask(&mut self, line: &str) -> Result<(String, Duration), Error> {
+        let before = on_processor(self.child.id());
+        writeln!(self.to, "{line}").map_err(Error::Socket)?;
+        let answer = self.line()?;
+        Ok((answer, on_processor(self.child.id()).saturating_sub(before)))
+    }
+
+    fn line(&mut self) -> Result<String, Error> {
+        let mut line = String::new();
+        self.from.read_line(&mut line).map_err(Error::Socket)?;
+        Ok(line.trim().to_owned())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The middle one of what was measured; zero of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 impl<E: Engine> Drop for Rig<E> {

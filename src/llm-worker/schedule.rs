@@ -1,6 +1,6 @@
 /// Of a step's prompt tokens the longest prompt gets so many, however many shorter ones there are.
 const LONGEST_SHARE: usize = 32;
-/// A decision's prompt that is this short is read in one step, whatever the budget: its caller
+/// A decision's prompt of which no more than this is to be read is read in one step, whatever the budget: its caller
 /// waits longer for many steps than all others for one. In one step no more than this of all.
 const SHORT: usize = 48;
 
@@ -15,11 +15,13 @@ pub struct Reading {
     pub left: usize,
     /// Whose.
     pub slot: usize,
+    /// Tokens of it that had to be read before.
+    pub read: usize,
 }
 
 impl Reading {
     fn is_short(&self) -> bool {
-        !self.later && !self.ahead && self.left <= SHORT
+        !self.later && !self.ahead && self.read + self.left <= SHORT
     }
 }
 
@@ -53,7 +55,7 @@ mod tests {
     use super::{Reading, chunks};
 
     fn reading(slot: usize, left: usize, ahead: bool) -> Reading {
-        Reading { later: false, ahead, left, slot }
+        Reading { later: false, ahead, left, slot, read: 0 }
     }
 
     #[test]
@@ -84,6 +86,12 @@ mod tests {
         assert_eq!(chunks(all.clone(), 6), [(1, 30), (0, 3)]);
         assert_eq!(chunks(vec![all[0]], 6), [(0, 6)]);
         assert_eq!(chunks(all, 0), [(1, 30)]);
+    }
+
+    #[test]
+    fn the_end_of_a_long_prompt_is_no_short_one() {
+        let end = Reading { read: 4_960, ..reading(0, 40, false) };
+        assert_eq!(chunks(vec![end], 6), [(0, 6)]);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Sequences {
             let unread = usize::from(ahead && !self.cut);
             let left = job.prompt.all.len().saturating_sub(unread).saturating_sub(slot.cached.len());
             if left > 0 {
-                readings.push(Reading { later, ahead, left, slot: index });
+                readings.push(Reading { later, ahead, left, slot: index, read: job.computed as usize });
             } else if ahead {
                 slot.job = None; // what is read stays cached
                 if !self.cut {

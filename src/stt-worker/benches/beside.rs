@@ -11,12 +11,10 @@
 #[path = "../tests/speech/mod.rs"]
 mod speech;
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use engine::rig::{Rig, on_processor};
+use engine::rig::{Peer, Rig, median};
 use engine::{Manifest, Session, Stt, SttWork, Ticket, TranscriptKind, Up};
 
 const SENTENCE: &str = "i would like to book an appointment for tuesday afternoon at three o'clock";
@@ -32,7 +30,12 @@ fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| !arg.starts_with("--"));
     let manifest = PathBuf::from(args.next().expect("the manifest of a recogniser"));
     let model = Manifest::load(&manifest).expect("a manifest").files.first().expect("a model").path.clone();
-    let mut peer = args.next().map(|python| Peer::start(&python, &model));
+    let mut peer = args.next().map(|python| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_whisper.py");
+        let (peer, about) = Peer::python(&python, script, &model).expect("the peer starts");
+        println!("pywhispercpp: {about}");
+        peer
+    });
     let program = Path::new(env!("CARGO_BIN_EXE_callbox-stt"));
     let (mut rig, about) =
         Rig::<Stt>::ready(program, &["--manifest", &manifest.to_string_lossy(), "--lanes", "1"]).expect("it starts");
@@ -41,9 +44,9 @@ fn main() {
     let samples = said();
     let wav = std::env::temp_dir().join(format!("callbox-beside-{}.wav", std::process::id()));
     write(&wav, &samples);
-    let afresh = beside(&mut rig, peer.as_mut(), &samples, &wav);
+    beside(&mut rig, peer.as_mut(), &samples, &wav);
     let _ = std::fs::remove_file(&wav);
-    real_time(&mut rig, &samples, afresh);
+    real_time(&mut rig, &samples);
 }
 
 /// The sentence, from its first sound to its last.
@@ -62,8 +65,8 @@ fn write(path: &Path, samples: &[i16]) {
     wav.finalize().expect("a wav");
 }
 
-/// Milliseconds that the worker takes for all of it.
-fn beside(rig: &mut Rig<Stt>, mut peer: Option<&mut Peer>, samples: &[i16], wav: &Path) -> f64 {
+/// What the worker and the package take for all of it.
+fn beside(rig: &mut Rig<Stt>, mut peer: Option<&mut Peer>, samples: &[i16], wav: &Path) {
     // What whisper.rs gives whisper.cpp: the positions of the audio and 16 more, 8 tokens and 20 a second.
     let (positions, tokens) = (samples.len().div_ceil(320) + 16, 8 + samples.len() * 20 / speech::RATE);
     let (mut ours, mut fitted, mut whole) = (Vec::new(), Vec::new(), Vec::new());
@@ -74,8 +77,11 @@ fn beside(rig: &mut Rig<Stt>, mut peer: Option<&mut Peer>, samples: &[i16], wav:
         ask(rig, 1, TranscriptKind::Final);
         answer(rig, 1);
         let mine = ms(rig.on_processor() - asked);
-        let theirs =
-            peer.as_deref_mut().map(|peer| (peer.recognise(positions, tokens, wav), peer.recognise(0, tokens, wav)));
+        let recognise = |peer: &mut Peer, positions| {
+            let line = format!("{positions} {tokens} {}", wav.display());
+            ms(peer.ask(&line).expect("the peer answers").1)
+        };
+        let theirs = peer.as_deref_mut().map(|peer| (recognise(peer, positions), recognise(peer, 0)));
         if round > 0 {
             ours.push(mine);
             fitted.extend(theirs.map(|(fitted, _)| fitted));
@@ -92,13 +98,20 @@ fn beside(rig: &mut Rig<Stt>, mut peer: Option<&mut Peer>, samples: &[i16], wav:
             whole / mine
         );
     }
-    mine
 }
 
-/// Feeds in real time, and asks as the daemon does.
-fn real_time(rig: &mut Rig<Stt>, samples: &[i16], afresh: f64) {
-    let (mut asked, mut over) = (Vec::new(), Vec::new());
+/// As a caller meets it: audio in real time, asked for as the daemon does, and an answer that could begin
+/// [`OVER_MS`] after the last sound. In turns with the same utterance asked for afresh, by the clock.
+fn real_time(rig: &mut Rig<Stt>, samples: &[i16]) {
+    let (mut afresh, mut finals, mut delays) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
+        feed(rig, samples);
+        let asked = Instant::now();
+        ask(rig, 1, TranscriptKind::Final);
+        answer(rig, 1);
+        afresh.push(ms(asked.elapsed()));
+
         rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
         let began = Instant::now();
         for (frame, part) in (1..).zip(samples.chunks(320)) {
@@ -113,15 +126,14 @@ fn real_time(rig: &mut Rig<Stt>, samples: &[i16], afresh: f64) {
         ask(rig, 2, TranscriptKind::Final);
         answer(rig, 2);
         let after = ms(end.elapsed());
-        asked.push(after - FINAL_MS as f64);
-        over.push((after - OVER_MS as f64).max(0.0));
+        finals.push(after);
+        delays.push((after - OVER_MS as f64).max(0.0));
     }
-    let (asked, over) = (median(asked), median(over));
+    let (afresh, after, delay) = (median(afresh), median(finals), median(delays));
     println!(
-        "in real time, the final comes {asked:.0} ms after it is asked for ({:.2} of afresh), and delays an answer {OVER_MS} ms after the end of speech by {over:.0} ms ({:.2} of afresh)",
-        asked / afresh,
-        over / afresh
+        "by the clock, afresh {afresh:.0} ms; in real time the final comes {after:.0} ms after the end of speech,"
     );
+    println!("which delays an answer {OVER_MS} ms after it by {delay:.0} ms ({:.2} of afresh)", delay / afresh);
 }
 
 fn wait_until(then: Instant) {
@@ -150,55 +162,4 @@ fn answer(rig: &mut Rig<Stt>, ticket: u64) {
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// The package, in a Python of its own.
-struct Peer {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    fn start(python: &str, model: &Path) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_whisper.py");
-        let mut child = Command::new(python)
-            .args([Path::new(script), model])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the peer starts");
-        let to = child.stdin.take().expect("its input");
-        let from = BufReader::new(child.stdout.take().expect("its output"));
-        let mut peer = Peer { child, to, from };
-        println!("pywhispercpp: {}", peer.line());
-        peer
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.from.read_line(&mut line).expect("the peer answers");
-        line.trim().to_owned()
-    }
-
-    /// Milliseconds.
-    fn recognise(&mut self, positions: usize, tokens: usize, wav: &Path) -> f64 {
-        let asked = on_processor(self.child.id());
-        writeln!(self.to, "{positions} {tokens} {}", wav.display()).expect("the peer listens");
-        self.line();
-        ms(on_processor(self.child.id()) - asked)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -8,13 +8,11 @@
 //! Then, within the worker's parts, that streamed pieces are the whole to the last bit, and what a frame costs in how long a run.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement ends at the first surprise")]
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use engine::manifest::Manifest;
-use engine::rig::{Rig, on_processor};
+use engine::rig::{Peer, Rig, median};
 use engine::{Ticket, Tts, TtsEvent, TtsWork, Up};
 use onnx::Library;
 use tts_worker::piper::Graph;
@@ -29,7 +27,12 @@ fn main() {
     let manifest = PathBuf::from(args.next().expect("the manifest of a Piper voice"));
     let read = Manifest::load(&manifest).expect("a manifest");
     let onnx = read.files.first().expect("an .onnx").path.clone();
-    let mut peer = args.next().map(|python| Peer::start(&python, &onnx));
+    let mut peer = args.next().map(|python| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_piper.py");
+        let (peer, about) = Peer::python(&python, script, &onnx).expect("the peer starts");
+        println!("piper-tts on {about}");
+        peer
+    });
     beside(&manifest, &read.name, peer.as_mut());
     pieces(&onnx);
 }
@@ -52,7 +55,10 @@ fn beside(manifest: &Path, voice: &str, mut peer: Option<&mut Peer>) {
     let mut seconds = 0.0;
     for round in 0..=ROUNDS {
         let (whole, to_first, spoken) = speak(&mut rig, voice);
-        let beside = peer.as_deref_mut().map(Peer::speak);
+        let beside = peer.as_deref_mut().map(|peer| {
+            let (speech, work) = peer.ask(SENTENCE).expect("the peer answers");
+            (work.as_secs_f64(), speech.parse::<f64>().expect("seconds of speech"))
+        });
         if round > 0 {
             ours.push(whole);
             first.push(to_first);
@@ -132,55 +138,5 @@ fn pieces(onnx: &Path) {
             encode * 1e3,
             (all - encode) / seconds
         );
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// The package, in a Python of its own.
-struct Peer {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    fn start(python: &str, onnx: &Path) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_piper.py");
-        let mut child = Command::new(python)
-            .args([Path::new(script), onnx])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the peer starts");
-        let to = child.stdin.take().expect("its input");
-        let from = BufReader::new(child.stdout.take().expect("its output"));
-        let mut peer = Peer { child, to, from };
-        println!("piper-tts on {}", peer.line());
-        peer
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.from.read_line(&mut line).expect("the peer answers");
-        line.trim().to_owned()
-    }
-
-    /// Seconds of work and of speech.
-    fn speak(&mut self) -> (f64, f64) {
-        let asked = on_processor(self.child.id());
-        writeln!(self.to, "{SENTENCE}").expect("the peer listens");
-        let speech = self.line().parse::<f64>().expect("a number");
-        ((on_processor(self.child.id()) - asked).as_secs_f64(), speech)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
