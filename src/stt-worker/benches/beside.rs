@@ -108,8 +108,8 @@ fn real_time(rig: &mut Rig<Stt>, samples: &[i16]) {
         rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
         feed(rig, samples);
         let asked = Instant::now();
-        ask(rig, 1, TranscriptKind::Final);
-        answer(rig, 1);
+        ask(rig, 3, TranscriptKind::Final);
+        answer(rig, 3);
         afresh.push(ms(asked.elapsed()));
 
         rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
