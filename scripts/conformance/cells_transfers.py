@@ -12,8 +12,6 @@ from world import ACCOUNT
 
 # When the agent has said who it is and offered its help.
 GREETED_S = 8
-# However busy this machine is.
-BUSY = "calls.answer_within_ms=0"
 WISH = "can i speak to a person please"
 
 
@@ -40,7 +38,7 @@ def microphone(world, path, gap_s=GREETED_S):
 
 def sends_on(world, name, way, target):
     """A box that sends callers who want a person to this address in this way, at any hour."""
-    return Box(world.folder, f"{name}-box", [f"dial.allow={target}", "dial.referrers=127.0.0.1", BUSY],
+    return Box(world.folder, f"{name}-box", [f"dial.allow={target}", "dial.referrers=127.0.0.1"],
                business=f'\n[transfer]\nto = ["{way} {target}"]\nring_s = 20\nalways = true\n')
 
 
@@ -135,7 +133,7 @@ def register(matrix):
     def put_through(world, name):
         # A colleague has somebody on the line, asks the box, and connects the two.
         # linphone refers to an address without its port: a box at the usual one.
-        box = Box(world.folder, f"{name}-box", ["sip.bind=127.0.0.9", "sip.port=5060", BUSY])
+        box = Box(world.folder, f"{name}-box", ["sip.bind=127.0.0.9", "sip.port=5060"])
         with box.process, Linphone(world, name, auto_answer=True) as caller, Linphone(world, f"{name}-colleague") as colleague:
             colleague.tell(f"call sip:{name}@127.0.0.1:{caller.sip_port}")
             colleague.wait("Call 1", "connected")
@@ -160,7 +158,7 @@ def register(matrix):
         table = ACCOUNT.format(name="office", user="200", registrar=f"sip:127.0.0.1:{kamailio.port}")
         with Baresip(world, name, account, user="300") as desk:
             desk.process.wait_line("the extension is registered", "200 OK")
-            box = Box(world.folder, f"{name}-box", ["dial.allow=sip:300@office", BUSY], table,
+            box = Box(world.folder, f"{name}-box", ["dial.allow=sip:300@office"], table,
                       business='\n[transfer]\nto = ["sip:300@office"]\nring_s = 20\nalways = true\n')
             try:
                 box.log_has("the registration", "registered:", 'account="office"')
