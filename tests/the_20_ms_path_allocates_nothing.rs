@@ -87,11 +87,15 @@ fn streams_live_and_end_without_the_allocator() {
     TOUCHED.store(0, Ordering::Relaxed);
     let clock = Clock::start();
     let pacer = Pacer::start(clock).expect("a thread");
-    let mut streams =
-        [busy(&pacer, Codec::Pcmu, false), busy(&pacer, Codec::G722, false), busy(&pacer, Codec::Pcma, true)];
+    let mut streams = [
+        busy(&pacer, Codec::Pcmu, false),
+        busy(&pacer, Codec::G722, false),
+        busy(&pacer, Codec::Opus, true),
+        busy(&pacer, Codec::Pcma, true),
+    ];
     let recordings = recorder(clock);
     // The last is recorded twice over: a recording takes the place of another.
-    let tapes = [0, 1, 2, 2].map(|at| {
+    let tapes = [0, 1, 3, 3].map(|at| {
         let (tape, tap) = recordings.begin(&format!("{at}-{:x}", fastrand::u64(..)), at == 1).expect("a recording");
         let (stream, _): &mut (Stream, UdpSocket) = &mut streams[at];
         assert!(stream.order(Order::Tap(tap)));
@@ -108,8 +112,8 @@ fn streams_live_and_end_without_the_allocator() {
             ear.recv(&mut packet).expect("a packet");
         }
     }
-    let [one, two, (mut stays, ear)] = streams;
-    drop((one, two));
+    let [one, two, three, (mut stays, ear)] = streams;
+    drop((one, two, three));
     let [first, ..] = tapes; // the others end here, while their stream goes on
     stays.play(Play::Pause);
     stays.play(Play::Samples { speech: 3, clause: 0, samples: vec![900; 1_000] });

@@ -102,6 +102,20 @@ def register(matrix):
         world.box.log_has("the codec in the log", "call over", "G722")
         return says
 
+    @cell("wideband (Opus)", "baresip")
+    def baresip_opus(world, name):
+        account = ";audio_codecs=opus/48000/2"
+        says = baresip_calls(world, name, world.broad, f"sip:box@127.0.0.1:{world.broad.port}", account, ["opus"])
+        world.broad.log_has("the codec in the log", "call over", "opus")
+        with Baresip(world, f"{name}-called", account, ["opus"]) as phone:
+            caller = calling(phone, f"{name}-called", more=["--codecs", "opus"])
+            phone.wait("CALL_INCOMING")
+            phone.tell("accept")
+            phone.wait("CALL_CLOSED", 40)
+            summary = told(caller)[-1]
+        assert (summary["codec"], summary["packets_received"] > 20) == ("opus", True), summary
+        return f"{says}; called: {summary['packets_received']} packets heard"
+
     @cell("digest (MD5)", "baresip")
     def baresip_digest(world, name):
         box = world.guarded_by_md5
@@ -237,6 +251,12 @@ def register(matrix):
     def linphone_srtp(world, name):
         config = {"sip": {"media_encryption": "srtp", "media_encryption_mandatory": 1}}
         return linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
+
+    @cell("wideband (Opus)", "linphone")
+    def linphone_opus(world, name):
+        says = linphone_calls(world, name, world.broad, f"sip:box@127.0.0.1:{world.broad.port}")
+        world.broad.log_has("the codec in the log", "call over", "opus")
+        return says
 
     @cell("SRTP (DTLS)", "linphone")
     def linphone_dtls(world, name):

@@ -17,14 +17,14 @@ from matrix import Missing
 MODULES = ["/usr/lib/baresip/modules", "/usr/lib64/baresip/modules", "/usr/local/lib/baresip/modules"]
 
 
-def tone(path, seconds=60, rate=8000):
+def tone(path, seconds=60, rate=8000, channels=1):
     """A microphone that hears a quiet tone."""
     with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
+        out.setnchannels(channels)
         out.setsampwidth(2)
         out.setframerate(rate)
-        period = [int(600 * math.sin(2 * math.pi * at / 20)) for at in range(20)]
-        out.writeframes(struct.pack("<20h", *period) * (rate // 20 * seconds))
+        period = [int(600 * math.sin(2 * math.pi * at / 20)) for at in range(20) for _ in range(channels)]
+        out.writeframes(struct.pack(f"<{len(period)}h", *period) * (rate // 20 * seconds))
 
 
 class Baresip:
@@ -35,7 +35,8 @@ class Baresip:
             raise Missing("baresip is not installed (package baresip-core)")
         folder = self.folder = world.folder / name
         folder.mkdir(parents=True, exist_ok=True)
-        tone(folder / "microphone.wav", rate=16000 if "G722" in account else 8000)
+        rate, channels = (48000, 2) if "opus" in account else (16000 if "G722" in account else 8000, 1)
+        tone(folder / "microphone.wav", rate=rate, channels=channels)
         places = [path for path in MODULES if pathlib.Path(path).is_dir()]
         port = self.port = free_port()
         listen = f"[{ip}]" if ":" in ip else ip

@@ -72,6 +72,11 @@ class World:
         """Takes no plain RTP."""
         return Box(self.folder, "encrypted", ["rtp.srtp=required"])
 
+    @shared
+    def broad(self):
+        """Speaks Opus before all else."""
+        return Box(self.folder, "broad", ['rtp.codecs=["opus", "pcmu"]'])
+
     def box_that_transfers(self, name, port):
         """One of its own, that puts callers through to this port at any hour."""
         return Box(self.folder, f"{name}-box", [f"dial.allow=sip:desk@127.0.0.1:{port}"],

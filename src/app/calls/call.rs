@@ -427,7 +427,7 @@ impl Room {
 
     /// The caller has heard that the call is recorded: from here on it is.
     fn begin_recording(&mut self) {
-        let wide = self.call.media.codec().is_some_and(|codec| codec.samples_per_octet() > 1);
+        let wide = self.call.media.codec().is_some_and(|codec| codec.samples_per_tick() > 1);
         let recordings = self.call.house.recordings.as_ref();
         let begun = recordings.filter(|_| self.tape.is_none()).and_then(|all| all.begin(&self.record.id, wide));
         if let Some((tape, tap)) = begun {

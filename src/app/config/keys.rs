@@ -92,9 +92,9 @@ pub const KEYS: &[Key] = &[
     key("rtp.last_port", Kind::Number(1_025, 65_535), "20999", "Last port for audio."),
     key(
         "rtp.codecs",
-        Kind::Some(&["g722", "pcmu", "pcma"]),
+        Kind::Some(&["opus", "g722", "pcmu", "pcma"]),
         "[\"g722\", \"pcmu\", \"pcma\"]",
-        "Codecs spoken, in the order offered; a caller's offer is answered in the caller's order. g722 is wideband.",
+        "Codecs spoken, in the order offered (opus, too, if listed); the caller's own order decides. g722 and opus are wideband.",
     ),
     key(
         "rtp.srtp",

@@ -136,6 +136,7 @@ pub enum SrtpKeys {
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Codec {
+    Opus,
     G722,
     Pcmu,
     Pcma,
@@ -144,6 +145,7 @@ pub enum Codec {
 impl From<Codec> for telephony::media::Codec {
     fn from(codec: Codec) -> Self {
         match codec {
+            Codec::Opus => Self::Opus,
             Codec::G722 => Self::G722,
             Codec::Pcmu => Self::Pcmu,
             Codec::Pcma => Self::Pcma,

@@ -2,6 +2,7 @@
 //! and the clock; everything they drive is a machine of another room.
 
 mod clock;
+mod coder;
 pub mod gaps;
 pub mod identity;
 pub mod media;

@@ -18,6 +18,7 @@ use telephony::media::srtp::Outbound;
 use telephony::media::{Codec, LONGEST_PACKET, Sender, Sent};
 
 use super::clock::Clock;
+use super::coder::{Coder, Seat};
 use super::gaps::Gaps;
 use super::placement::{Placement, Right};
 use super::playout::{FRAME, Play, Playout, Progress};
@@ -59,6 +60,8 @@ pub enum Order {
         /// Audio in a packet, 10 to 60 ms.
         ptime_ms: u32,
     },
+    /// Have Opus coded there. A stream gives this order itself.
+    Seat(Box<Seat>),
     /// Encrypt from now on, or no longer.
     Secure(Option<Box<Outbound>>),
     /// Send or, on hold, don't.
@@ -81,11 +84,20 @@ pub struct Stream {
     pub gaps: Arc<Gaps>,
     /// The synchronisation source it sends as.
     pub ssrc: u32,
+    coder: Coder,
+    /// It has a way to the coder.
+    seated: bool,
 }
 
 impl Stream {
     /// Gives an order; one that finds the ring full is lost and reported so.
     pub fn order(&mut self, order: Order) -> bool {
+        if matches!(order, Order::Encode { codec: Codec::Opus, .. }) && !self.seated {
+            match self.coder.seat() {
+                Some(seat) => self.seated = self.orders.push(Order::Seat(seat)).is_ok(),
+                None => tracing::error!("no Opus encoder: the call is silent"),
+            }
+        }
         self.orders.push(order).is_ok()
     }
 
@@ -101,6 +113,7 @@ pub struct Counters {
     packets: AtomicU32,
     octets: AtomicU32,
     rtp_timestamp: AtomicU32,
+    clock_hz: AtomicU32,
     at_us: AtomicU64,
     voiced_from_us: AtomicU64,
     voiced_until_us: AtomicU64,
@@ -119,6 +132,7 @@ impl Counters {
             packets: self.packets(),
             octets: self.octets.load(Ordering::Relaxed),
             rtp_timestamp: self.rtp_timestamp.load(Ordering::Relaxed),
+            clock_hz: self.clock_hz.load(Ordering::Relaxed),
             at: Now::from_micros(self.at_us.load(Ordering::Relaxed)),
         }
     }
@@ -140,6 +154,7 @@ impl Counters {
         self.packets.store(sent.packets, Ordering::Relaxed);
         self.octets.store(sent.octets, Ordering::Relaxed);
         self.rtp_timestamp.store(sent.rtp_timestamp, Ordering::Relaxed);
+        self.clock_hz.store(sent.clock_hz, Ordering::Relaxed);
         self.at_us.store(sent.at.as_micros(), Ordering::Relaxed);
     }
 }
@@ -150,6 +165,7 @@ pub struct Pacer {
     /// Callers queue for this end; the pacer's own end has no lock.
     new: Arc<Mutex<rtrb::Producer<Box<Line>>>>,
     thread: Thread,
+    coder: Coder,
 }
 
 impl std::fmt::Debug for Pacer {
@@ -180,7 +196,7 @@ impl Pacer {
             pace(clock, lines, over);
         };
         let pacer = thread::Builder::new().name("rtp-pacer".into()).spawn(pacer)?;
-        Ok(Pacer { new: Arc::new(Mutex::new(new)), thread: pacer.thread().clone() })
+        Ok(Pacer { new: Arc::new(Mutex::new(new)), thread: pacer.thread().clone(), coder: Coder::start()? })
     }
 
     /// Opens a stream on a socket. It sends nothing until it has a target and a codec.
@@ -206,6 +222,7 @@ impl Pacer {
             sending: true,
             tap: None,
             was_voiced: false,
+            seat: None,
             period: PERIOD,
             last: None,
         };
@@ -215,7 +232,7 @@ impl Pacer {
             tracing::error!("the pacer takes no more streams");
         }
         self.thread.unpark();
-        Stream { orders, progress, sent, gaps, ssrc }
+        Stream { orders, progress, sent, gaps, ssrc, coder: self.coder.clone(), seated: false }
     }
 }
 
@@ -238,6 +255,8 @@ struct Line {
     sending: bool,
     tap: Option<Tap>,
     was_voiced: bool,
+    /// Where Opus is coded.
+    seat: Option<Box<Seat>>,
     /// A packet's time.
     period: Duration,
     last: Option<Now>,
@@ -309,6 +328,7 @@ impl Line {
                     self.digits = digits;
                     self.agreed = true;
                 }
+                Order::Seat(seat) => self.seat = Some(seat), // the first: nothing is freed
                 Order::Secure(srtp) => {
                     self.sender.secure(srtp).into_iter().for_each(|old| report(Progress::Retired(old)))
                 }
@@ -324,7 +344,23 @@ impl Line {
         let voiced = playout.fill(samples, &mut report);
         match self.target {
             Some(target) if self.agreed && self.sending => self.send(now, samples, voiced, target),
-            _ => self.sender.skip(),
+            _ => {
+                self.seat.iter_mut().for_each(|seat| seat.forget());
+                self.sender.skip();
+            }
+        }
+    }
+
+    /// Makes the packet of these samples, or with Opus of those before; 0 where there is none.
+    fn packet(&mut self, samples: &[i16], marker: bool, out: &mut [u8]) -> usize {
+        let seat = self.seat.as_deref_mut().filter(|_| self.sender.codec() == Codec::Opus);
+        let Some(seat) = seat else { return self.sender.audio(samples, marker, out) };
+        match seat.exchange(samples, marker) {
+            Some(coded) => self.sender.coded(coded.octets(), coded.marker, out),
+            None => {
+                self.sender.skip();
+                0
+            }
         }
     }
 
@@ -335,15 +371,17 @@ impl Line {
             self.sender.press(*key, payload_type, KEY_MS);
             self.keys.pop_front();
         }
-        let socket = &self.socket;
         if self.sender.is_pressing() {
+            let socket = &self.socket;
             // A packet the network does not take is lost, as it may be on the way.
             self.sender.digit_tick(|packet| drop(socket.send_to(packet, target)));
         } else {
             let mut packet = [0; LONGEST_PACKET];
             // RFC 3551 section 4.1: the marker is set on the first packet after silence.
-            let length = self.sender.audio(samples, voiced && !self.was_voiced, &mut packet);
-            drop(socket.send_to(&packet[..length], target));
+            let length = self.packet(samples, voiced && !self.was_voiced, &mut packet);
+            if length > 0 {
+                drop(self.socket.send_to(&packet[..length], target));
+            }
             if let Some(tap) = &mut self.tap {
                 tap.sent(now, samples);
             }

@@ -19,7 +19,7 @@ impl Allowance {
     }
 
     pub fn refuses(&mut self, now: Now, body: &Body) -> bool {
-        let Body::Audio(_, octets) = body else {
+        let Body::Audio(codec, octets) = body else {
             return false;
         };
         // A tenth more than time itself: the other side's clock is its own.
@@ -28,7 +28,7 @@ impl Allowance {
             self.ticks = (self.ticks + earned).min(BURST_TICKS);
             self.at = now;
         }
-        match self.ticks.checked_sub(octets.len() as u64) {
+        match self.ticks.checked_sub(codec.ticks(octets).unwrap_or_default().into()) {
             Some(left) => self.ticks = left,
             None => return true,
         }

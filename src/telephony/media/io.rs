@@ -25,7 +25,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Every codec under its static payload type, digits under 101, RTCP one port up, signalling
+    /// Every codec under its usual payload type, digits under 101, RTCP one port up, signalling
     /// from the same address.
     pub fn usual(rtp: SocketAddr) -> Self {
         let mut rtcp = rtp;

@@ -1,4 +1,4 @@
-//! Media of one call, sans-IO: G.711 at 8 kHz and G.722 at 16 kHz, in frames of 20 ms.
+//! Media of one call, sans-IO: G.711 at 8 kHz, G.722 and Opus at 16 kHz, in frames of 20 ms.
 //!
 //! - [`Receiver`] takes RTP and RTCP datagrams as they come and gives back audio in order,
 //!   keypad digits (told by events, as tones or by signalling: each press once), the address to
@@ -17,9 +17,7 @@
 //! for a while.
 //!
 //! # Deliberately absent
-//! Sockets, clocks, any opinion on what was said. Opus: what decodes it in Rust alone is either
-//! partial or a translation of the C with its unsafe code, and no telephone on a PBX or trunk
-//! needs it; G.722 is the wideband that they share.
+//! Sockets, clocks, any opinion on what was said.
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
 
@@ -34,6 +32,7 @@ mod jitter_buffer;
 mod keypad;
 mod latch;
 pub(crate) mod named;
+pub mod opus;
 mod packet;
 mod presses;
 mod quality;
@@ -56,7 +55,7 @@ pub use statistics::{Sent, Statistics};
 
 /// Samples in a frame: 20 ms at 8 kHz.
 pub const FRAME_SAMPLES: usize = 160;
-/// Sampling rate, in hertz; also the RTP clock of every codec here, of G.722 too.
+/// Sampling rate, in hertz; also the RTP clock of every codec here, of G.722 too, but of Opus.
 pub const RATE_HZ: u32 = 8_000;
 /// Length of a frame, in milliseconds.
 pub const FRAME_MS: u64 = 20;

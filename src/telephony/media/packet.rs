@@ -4,8 +4,6 @@ use super::{Codec, Peer};
 
 /// Nothing a telephone sends is longer than an Ethernet frame.
 pub(super) const LONGEST: usize = 1_500;
-/// 60 ms, the longest packet time accepted: an octet a tick in every codec.
-const MOST_OCTETS: usize = 480;
 /// Comfort noise (RFC 3389) has this static payload type (RFC 3551, table 4).
 const COMFORT_NOISE: u8 = 13;
 
@@ -50,7 +48,7 @@ pub(super) fn parse(mut bytes: Vec<u8>, peer: &Peer) -> Option<Packet> {
     let (ssrc, sequence, timestamp) = (rtp.ssrc(), rtp.sequence_number().into(), rtp.timestamp());
     let (payload_type, payload) = (rtp.payload_type(), rtp.payload());
     let body = match peer.codecs.iter().find(|(known, _)| *known == payload_type) {
-        Some(_) if payload.is_empty() || payload.len() > MOST_OCTETS => return None,
+        Some((_, codec)) if codec.ticks(payload).is_none() => return None,
         Some((_, codec)) => {
             // The same memory goes on as the payload.
             let (begin, length) = (payload.as_ptr().addr() - bytes.as_ptr().addr(), payload.len());

@@ -29,11 +29,13 @@ fn by_delay(ms: f64) -> f64 {
 }
 
 /// Effective equipment impairment (G.107 7.5, random loss; factors of G.113 appendix I with
-/// concealment). G.722 is rated on the narrowband scale: not worse than G.711.
+/// concealment; Opus has none yet). G.722 is rated on the narrowband scale: not worse than G.711.
 fn by_loss(codec: Codec, percent: f64) -> f64 {
     let robustness = match codec {
         Codec::Pcmu | Codec::Pcma => 25.1,
         Codec::G722 => 13.0,
+        // What is lost is mostly said again in the next packet.
+        Codec::Opus => 30.0,
     };
     95.0 * percent / (percent + robustness)
 }

@@ -15,7 +15,13 @@ use super::srtp::{Inbound, Keys, Outbound};
 use super::stream::{Place, Stream};
 use super::timeline::{Cut, Timeline};
 use super::tones::Tones;
-use super::{Codec, Input, Output, Peer, RATE_HZ, Settings, Statistics};
+use super::{Codec, FRAME_SAMPLES, Input, Output, Peer, RATE_HZ, Settings, Statistics, opus};
+
+/// A codec's own idea of how it goes on is heard for no longer than this, in ticks: then it fades out
+/// as that of all others does.
+const MOST_INSTEAD: u32 = 960;
+/// It comes in steps of 2.5 ms.
+const LEAST_INSTEAD: u32 = 20;
 
 /// Everything that a call receives: see the module's description.
 #[derive(Debug)]
@@ -28,6 +34,10 @@ pub struct Receiver {
     decoder: Decoder,
     /// What it gave last, kept so that none is allocated.
     decoded: Vec<i16>,
+    /// Sequence number of the audio that came last, in order.
+    sequence: u16,
+    /// Of Opus.
+    clock: opus::Clock,
     timeline: Timeline,
     keypad: Keypad,
     pad: Pad,
@@ -84,6 +94,8 @@ impl Receiver {
             stream: None,
             decoder: Decoder::new(Codec::Pcmu),
             decoded: Vec::new(),
+            sequence: 0,
+            clock: opus::Clock::default(),
             timeline: Timeline::new(now),
             keypad: Keypad::default(),
             pad: Pad::default(),
@@ -161,7 +173,10 @@ impl Receiver {
         self.release(now);
     }
 
-    fn place(&mut self, at: Now, packet: Packet) {
+    fn place(&mut self, at: Now, mut packet: Packet) {
+        if let Body::Audio(Codec::Opus, _) = packet.body {
+            packet.timestamp = self.clock.ticks(packet.timestamp);
+        }
         if self.stream.as_ref().is_none_or(|(stream, _)| stream.ssrc != packet.ssrc) {
             self.begin_stream(&packet);
         }
@@ -184,7 +199,8 @@ impl Receiver {
                 return;
             }
         };
-        if matches!(packet.body, Body::Audio(..)) {
+        if let Body::Audio(codec, _) = packet.body {
+            stream.clock = codec.clock_hz() / RATE_HZ;
             stream.time(at, packet.timestamp);
         }
         if !reorder.is_past(place) {
@@ -226,17 +242,26 @@ impl Receiver {
                 if self.decoder.codec() != codec {
                     self.decoder = Decoder::new(codec);
                 }
-                let scale = codec.samples_per_octet();
+                let was_lost = packet.sequence.wrapping_sub(std::mem::replace(&mut self.sequence, packet.sequence)) > 1;
+                let scale = codec.samples_per_tick();
                 let Self { decoder, decoded, timeline, pad, outputs, statistics, .. } = self;
-                decoder.samples(&octets, decoded);
-                timeline.audio(at, packet.timestamp, scale, decoded, |cut| {
+                let mut cut = |cut| {
                     let (digit, cut) = pad.listen(at, cut);
                     outputs.push_back(cut.into());
                     if let Some(digit) = digit {
                         statistics.digits += 1;
                         outputs.push_back(Output::Digit { digit });
                     }
-                });
+                };
+                // Where none was lost the other side paused: that is silence.
+                if let Some(ear) = decoder.opus().filter(|_| was_lost) {
+                    instead(ear, timeline, (packet.timestamp, &octets), decoded, &mut cut);
+                }
+                decoder.samples(&octets, decoded);
+                timeline.audio(at, packet.timestamp, scale, decoded, &mut cut);
+                if codec == Codec::Opus && opus::is_silence(&octets) {
+                    timeline.silence();
+                }
             }
             Body::Silence => self.timeline.silence(),
             Body::Event(event) => {
@@ -353,6 +378,31 @@ impl Receiver {
         let reorder = self.stream.as_ref().map_or(Now::NEVER, |(_, reorder)| reorder.deadline());
         self.fills_at().min(reorder).min(self.lost_at()).min(self.reports.due())
     }
+}
+
+/// Makes up for packets lost before this one: the last of them from what it repeats, those before as
+/// the codec would go on.
+fn instead(
+    ear: &mut opus::Ear,
+    timeline: &mut Timeline,
+    (timestamp, octets): (u32, &[u8]),
+    samples: &mut Vec<i16>,
+    mut cut: impl FnMut(Cut),
+) {
+    let scale = Codec::Opus.samples_per_tick();
+    let missing = timeline.missing(timestamp).min(MOST_INSTEAD);
+    let repeated = opus::ticks(octets).unwrap_or_default().min(missing);
+    let mut left = missing - repeated;
+    while left >= LEAST_INSTEAD {
+        let ticks = left.min(FRAME_SAMPLES as u32) / LEAST_INSTEAD * LEAST_INSTEAD;
+        samples.clear();
+        samples.extend_from_slice(ear.make_up(ticks));
+        timeline.instead(scale, samples, true, &mut cut);
+        left -= ticks;
+    }
+    samples.clear();
+    samples.extend_from_slice(ear.recover(octets, repeated));
+    timeline.instead(scale, samples, !opus::repeats(octets), &mut cut);
 }
 
 impl Machine for Receiver {

@@ -155,7 +155,7 @@ impl Reports {
             .fraction_lost(stream.fraction_lost())
             .cumulative_lost(stream.lost().min(MOST_LOST) as u32)
             .extended_sequence_number(stream.highest())
-            .interarrival_jitter(stream.jitter_ticks())
+            .interarrival_jitter(stream.jitter_ticks().saturating_mul(stream.clock))
             .last_sender_report_timestamp(last)
             .delay_since_last_sender_report_timestamp(delay)
     }
@@ -163,7 +163,7 @@ impl Reports {
 
 fn sender_report(ssrc: u32, now: Now, sent: Sent) -> rtcp_types::SenderReportBuilder {
     // Timestamp of this instant, not of the last packet (RFC 3550 6.4.1).
-    let since = now.since(sent.at).as_micros() * u128::from(super::RATE_HZ) / 1_000_000;
+    let since = now.since(sent.at).as_micros() * u128::from(sent.clock_hz) / 1_000_000;
     SenderReport::builder(ssrc)
         .ntp_timestamp(ntp(now))
         .rtp_timestamp(sent.rtp_timestamp.wrapping_add(since as u32))

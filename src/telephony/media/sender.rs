@@ -2,7 +2,7 @@ use machine::Now;
 
 use super::codec::Encoder;
 use super::srtp::{MOST_ADDED, Outbound};
-use super::{Codec, FRAME_SAMPLES, Sent, keypad};
+use super::{Codec, FRAME_SAMPLES, RATE_HZ, Sent, keypad};
 
 /// Octets of the fixed RTP header.
 const HEADER: usize = 12;
@@ -68,14 +68,19 @@ impl Sender {
         }
     }
 
+    /// The codec.
+    pub fn codec(&self) -> Codec {
+        self.encoder.codec()
+    }
+
     /// Encrypts from now on, or no longer; what did so before, to be freed by whoever may.
     pub fn secure(&mut self, srtp: Option<Box<Outbound>>) -> Option<Box<Outbound>> {
         std::mem::replace(&mut self.srtp, srtp)
     }
 
-    /// How much a packet holds from now on: 10 to 60 ms, in steps of ten.
+    /// How much a packet holds from now on: 10 to 60 ms, in steps of ten, as near as the codec has it.
     pub fn packet_time(&mut self, ms: u32) {
-        self.packet_ticks = (ms.clamp(10, 60) / 10 * 80) as u16;
+        self.packet_ticks = (self.codec().packet_ms(ms.clamp(10, 60) / 10 * 10) * 8) as u16;
     }
 
     /// Samples at 8 kHz that [`Sender::audio`] wants.
@@ -85,18 +90,39 @@ impl Sender {
 
     /// Writes the packet of these samples at 8 kHz, at most [`Sender::packet_samples`]; `marker` on
     /// the first one after a pause (RFC 3551 4.1). Returns its length, 0 (and nothing sent) when
-    /// `out` is too short for it.
+    /// `out` is too short for it, or the codec is one for [`Sender::coded`].
     pub fn audio(&mut self, samples: &[i16], marker: bool, out: &mut [u8]) -> usize {
+        if self.codec() == Codec::Opus {
+            return 0;
+        }
         let samples = samples.get(..self.packet_samples()).unwrap_or(samples);
-        let length = HEADER + samples.len();
+        self.packet(samples.len(), marker, out, |encoder, payload| {
+            for (octet, sample) in payload.iter_mut().zip(samples) {
+                *octet = encoder.octet(*sample);
+            }
+        })
+    }
+
+    /// Writes the packet of what was coded elsewhere: Opus, by an [`Encoder`](super::opus::Encoder) on
+    /// another thread, because it allocates.
+    pub fn coded(&mut self, octets: &[u8], marker: bool, out: &mut [u8]) -> usize {
+        self.packet(octets.len(), marker, out, |_, payload| payload.copy_from_slice(octets))
+    }
+
+    fn packet(
+        &mut self,
+        octets: usize,
+        marker: bool,
+        out: &mut [u8],
+        fill: impl FnOnce(&mut Encoder, &mut [u8]),
+    ) -> usize {
+        let length = HEADER + octets;
         let Some((header, payload)) = out.get_mut(..length).and_then(|it| it.split_at_mut_checked(HEADER)) else {
             return 0;
         };
         self.header(self.payload_type, marker, self.timestamp, header);
-        for (octet, sample) in payload.iter_mut().zip(samples) {
-            *octet = self.encoder.octet(*sample);
-        }
-        self.count(samples.len());
+        fill(&mut self.encoder, payload);
+        self.count(octets);
         self.skip();
         self.sealed(out, length)
     }
@@ -111,7 +137,12 @@ impl Sender {
 
     /// Lets a packet's time pass without one.
     pub fn skip(&mut self) {
-        self.timestamp = self.timestamp.wrapping_add(u32::from(self.packet_ticks));
+        self.timestamp = self.timestamp.wrapping_add(u32::from(self.packet_ticks) * self.clock());
+    }
+
+    /// Ticks of the RTP clock in one of 8 kHz.
+    fn clock(&self) -> u32 {
+        self.codec().clock_hz() / RATE_HZ
     }
 
     /// Begins a digit under the payload type negotiated for them; it takes the place of audio
@@ -147,7 +178,9 @@ impl Sender {
                 return;
             };
             self.header(press.payload_type, first && repeat == 0, press.began, header);
-            let [high, low] = press.ticks_done.saturating_mul(self.packet_ticks).to_be_bytes();
+            // In ticks of the audio's clock (RFC 4733, 2.1), also where their payload type says 8 kHz.
+            let clock = self.clock() as u16;
+            let [high, low] = press.ticks_done.saturating_mul(self.packet_ticks).saturating_mul(clock).to_be_bytes();
             let end = if last { 0x80 } else { 0 };
             event.copy_from_slice(&[press.code, end | VOLUME, high, low]);
             self.count(4);
@@ -160,7 +193,8 @@ impl Sender {
 
     /// Figures for [`Input::Sent`](super::Input::Sent).
     pub fn sent(&self, now: Now) -> Sent {
-        Sent { packets: self.packets, octets: self.octets, rtp_timestamp: self.timestamp, at: now }
+        let (rtp_timestamp, clock_hz) = (self.timestamp, self.codec().clock_hz());
+        Sent { packets: self.packets, octets: self.octets, rtp_timestamp, clock_hz, at: now }
     }
 
     fn header(&self, payload_type: u8, marker: bool, timestamp: u32, out: &mut [u8]) {

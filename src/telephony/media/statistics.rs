@@ -36,6 +36,8 @@ pub struct Sent {
     pub octets: u32,
     /// RTP timestamp of what is sent at instant `at`.
     pub rtp_timestamp: u32,
+    /// How fast it goes on.
+    pub clock_hz: u32,
     /// When these figures were true.
     pub at: Now,
 }

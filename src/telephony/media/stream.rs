@@ -24,6 +24,8 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Stream {
     pub ssrc: u32,
+    /// Ticks of its clock in one of ours, at 8 kHz.
+    pub clock: u32,
     first: u64,
     highest: u64,
     /// Bit n: `highest - n` has come.
@@ -34,7 +36,7 @@ pub(super) struct Stream {
     /// The number that would confirm a jump.
     after_astray: Option<u16>,
     transit: Option<u32>,
-    /// Jitter in RTP ticks, times 16.
+    /// Jitter in ticks of 8 kHz, times 16.
     jitter_x16: u32,
     reported: Reported,
 }
@@ -51,6 +53,7 @@ impl Stream {
         let first = FIRST_CYCLE + u64::from(first);
         Self {
             ssrc,
+            clock: 1,
             first,
             highest: first - 1,
             come: 0,
@@ -127,7 +130,7 @@ impl Stream {
         }
     }
 
-    /// Jitter in RTP ticks.
+    /// Jitter in ticks of 8 kHz.
     pub fn jitter_ticks(&self) -> u32 {
         self.jitter_x16 >> 4
     }

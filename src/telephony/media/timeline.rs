@@ -73,6 +73,27 @@ impl Timeline {
         self.append(samples, false, &mut cut);
     }
 
+    /// Ticks missing before audio with this timestamp: what nobody has made up for yet.
+    pub fn missing(&self, timestamp: u32) -> u32 {
+        let Some(expected) = self.expected else { return 0 };
+        let gap = timestamp.wrapping_sub(expected);
+        // Else it leapt, or stands still: several packets with one timestamp.
+        if gap > LONGEST_GAP { 0 } else { gap.saturating_sub(self.filled.saturating_mul(FRAME_SAMPLES as u32)) }
+    }
+
+    /// What a decoder gives for audio that is missing before that of this timestamp: `made_up`, or
+    /// said again by a later packet.
+    pub fn instead(&mut self, scale: usize, samples: &mut [i16], made_up: bool, mut cut: impl FnMut(Cut)) {
+        self.rescale(scale.max(1));
+        let ticks = samples.len() / self.scale;
+        let filled = self.filled.saturating_mul(FRAME_SAMPLES as u32);
+        self.expected = self.expected.map(|expected| expected.wrapping_add(filled + ticks as u32));
+        self.filled = 0;
+        self.concealer.real(samples);
+        self.made_up_ticks += if made_up { ticks as u64 } else { 0 };
+        self.append(samples, made_up, &mut cut);
+    }
+
     /// The stream goes on elsewhere: its timestamps say nothing about a gap.
     pub fn restart(&mut self) {
         self.expected = None;
@@ -109,15 +130,7 @@ impl Timeline {
     }
 
     fn bridge(&mut self, timestamp: u32, cut: &mut impl FnMut(Cut)) {
-        let Some(expected) = self.expected else {
-            return;
-        };
-        let gap = timestamp.wrapping_sub(expected);
-        if gap > LONGEST_GAP {
-            return; // leapt, or stands still: several packets with one timestamp
-        }
-        let filled = self.filled.saturating_mul(FRAME_SAMPLES as u32);
-        self.make_up(gap.saturating_sub(filled) as usize, cut);
+        self.make_up(self.missing(timestamp) as usize, cut);
     }
 
     /// The other side changed to a codec of another rate.

@@ -3,9 +3,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use sipx_sdp::fingerprint::Setup;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
-use super::read::{Audio, Description, Format, Protection};
+use super::read::{Audio, Description, EVENTS, Format, Protection};
 use super::{Codec, Fault, Keys, LocalMedia, NegotiatedMedia, Policy, Security, Terms};
 use crate::media::named::Named;
+
+/// What we do with Opus (RFC 7587, 6.1): heard up to 8 kHz of sound, spoken up to 4; what is said again for
+/// lost packets is heard.
+const OPUS: &str = "maxplaybackrate=16000;sprop-maxcapturerate=8000;useinbandfec=1";
 
 /// An answer and what it settles.
 #[derive(Debug, Clone)]
@@ -40,7 +44,7 @@ pub fn answer(
         // RFC 3264, 6: the t= line of the answer must equal that of the offer.
         session.timing = vec![*timing];
     }
-    let accepted = accepted(local.address, &media, audio.protocol(), &shield.lines(&audio));
+    let accepted = accepted(local.address, &media, &audio, &shield.lines(&audio));
     session.media = offer
         .0
         .media
@@ -166,7 +170,7 @@ pub(super) fn settled(
         remote_rtcp,
         codec: format.codec,
         payload_type: format.payload_type,
-        dtmf_payload_type: audio.telephone_events(),
+        dtmf_payload_type: audio.telephone_events(format.codec.clock_hz()).map(|(number, _)| number),
         ptime_ms: audio.ptime_ms(),
         srtp,
         dtls: dtls.map(Box::new),
@@ -175,16 +179,23 @@ pub(super) fn settled(
     })
 }
 
-fn accepted(local: SocketAddr, media: &NegotiatedMedia, protocol: &str, shield: &[Attribute]) -> MediaDescription {
-    let mut formats = vec![(media.payload_type, media.codec.name())];
-    formats.extend(media.dtmf_payload_type.map(|number| (number, "telephone-event")));
-    stream(local, &formats, (protocol, shield), direction(media.send, media.receive))
+fn accepted(local: SocketAddr, media: &NegotiatedMedia, audio: &Audio<'_>, shield: &[Attribute]) -> MediaDescription {
+    let mut formats = vec![(media.payload_type, coded(media.codec))];
+    let events = audio.telephone_events(media.codec.clock_hz());
+    formats.extend(events.map(|(number, clock_hz)| (number, format!("{EVENTS}/{clock_hz}"))));
+    stream(local, &formats, (audio.protocol(), shield), direction(media.send, media.receive))
 }
 
-/// Our m-line: these payload types at 8 kHz, 20 ms a packet; its protocol, and how it is protected.
+/// A codec as an `a=rtpmap` line has it.
+pub(super) fn coded(codec: Codec) -> String {
+    let channels = if codec.channels() > 1 { format!("/{}", codec.channels()) } else { String::new() };
+    format!("{}/{}{channels}", codec.name(), codec.clock_hz())
+}
+
+/// Our m-line: these payload types, 20 ms a packet; its protocol, and how it is protected.
 pub(super) fn stream(
     local: SocketAddr,
-    formats: &[(u8, &str)],
+    formats: &[(u8, String)],
     (protocol, shield): (&str, &[Attribute]),
     direction: Direction,
 ) -> MediaDescription {
@@ -193,11 +204,13 @@ pub(super) fn stream(
     stream.protocol = protocol.into();
     stream.attributes.extend_from_slice(shield);
     for (number, encoding) in formats {
-        stream.attributes.push(Attribute::valued("rtpmap", format!("{number} {encoding}/8000")));
-        if *encoding == "telephone-event" {
-            // The sixteen keys of RFC 4733, 3.2.
-            stream.attributes.push(Attribute::valued("fmtp", format!("{number} 0-15")));
-        }
+        stream.attributes.push(Attribute::valued("rtpmap", format!("{number} {encoding}")));
+        let about = match encoding.split('/').next() {
+            Some(EVENTS) => Some("0-15"), // the sixteen keys of RFC 4733, 3.2
+            Some("opus") => Some(OPUS),
+            _ => None,
+        };
+        stream.attributes.extend(about.map(|about| Attribute::valued("fmtp", format!("{number} {about}"))));
     }
     stream.attributes.push(Attribute::valued("ptime", "20"));
     stream.set_direction(direction);

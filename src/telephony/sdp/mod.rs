@@ -1,5 +1,5 @@
 //! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one audio stream of
-//! G.711 or G.722 with telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
+//! G.711, G.722 or Opus with telephone-events. Pure functions: descriptions in, descriptions and [`NegotiatedMedia`] out.
 //!
 //! # Deliberately absent
 //! Video, ICE, BUNDLE, and rtcp-mux but where keys come by a handshake: an m-line that needs one of

@@ -3,24 +3,28 @@ use std::net::IpAddr;
 use sipx_sdp::fingerprint::Setup;
 use sipx_sdp::{Attribute, Direction, SessionDescription};
 
-use super::answer::{handshake, settled, stream};
-use super::read::{Description, Protection};
+use super::answer::{coded, handshake, settled, stream};
+use super::read::{Description, EVENTS, Protection};
 use super::{Codec, Fault, LocalMedia, NegotiatedMedia, Policy, Terms};
 
-/// The payload type under which we offer telephone-events.
+/// The payload types under which we offer telephone-events, at 8 and at 48 kHz.
 const TELEPHONE_EVENTS: u8 = 101;
+const OPUS_EVENTS: u8 = 102;
 
 /// Our offer: one audio stream with these codecs in this order, and telephone-events. Where
 /// encryption is required it is RTP/SAVP with a key for every suite, or with a handshake.
 pub fn offer(local: &LocalMedia, (session_id, version): (u64, u64)) -> String {
-    let mut formats: Vec<(u8, &str)> = Vec::with_capacity(local.codecs.len() + 1);
+    let mut formats: Vec<(u8, String)> = Vec::with_capacity(local.codecs.len() + 2);
     for codec in &local.codecs {
-        let format = (codec.payload_type(), Codec::name(*codec));
+        let format = (codec.payload_type(), coded(*codec));
         if !formats.contains(&format) {
             formats.push(format);
         }
     }
-    formats.push((TELEPHONE_EVENTS, "telephone-event"));
+    let any = |opus: bool| local.codecs.iter().find(|codec| (**codec == Codec::Opus) == opus);
+    for (payload_type, codec) in [(TELEPHONE_EVENTS, any(false)), (OPUS_EVENTS, any(true))] {
+        formats.extend(codec.map(|codec| (payload_type, format!("{EVENTS}/{}", codec.clock_hz()))));
+    }
     let (protocol, shield) = match (local.security.policy, local.offered_handshake()) {
         (Policy::Required, Some(fingerprint)) => {
             let mut lines = handshake(&fingerprint.to_value(), "actpass");

@@ -6,9 +6,13 @@ use sipx_sdp::rtpmap::Rtpmap;
 use sipx_sdp::{Direction, MediaDescription, SessionDescription};
 
 use super::{Codec, Fault};
+use crate::media::RATE_HZ;
 
 /// More m-lines than this are not answered one by one: the answer would grow with the offer.
 const MAX_STREAMS: usize = 16;
+
+/// Keys as events (RFC 4733).
+pub(super) const EVENTS: &str = "telephone-event";
 
 /// A session description that was read.
 #[derive(Debug, Clone)]
@@ -120,14 +124,19 @@ impl Audio<'_> {
         })
     }
 
-    /// The payload type of telephone-events at the 8 kHz clock of our codecs. Its number is
-    /// dynamic: 101 is only a habit, and some devices use 101 for something else.
-    pub(super) fn telephone_events(&self) -> Option<u8> {
-        self.payload_types().find_map(|(payload_type, text)| {
-            let named = Rtpmap::parse(self.rtpmap(text)?).ok()?;
-            (named.encoding().eq_ignore_ascii_case("telephone-event") && named.clock_rate() == 8_000)
-                .then_some(payload_type)
-        })
+    /// The payload type of telephone-events at this clock, and the clock; at 8 kHz where there is none at
+    /// this one, as many telephones have it beside Opus. Its number is dynamic: 101 is only a habit, and
+    /// some devices use 101 for something else.
+    pub(super) fn telephone_events(&self, clock_hz: u32) -> Option<(u8, u32)> {
+        let at = |clock_hz| {
+            let mut types = self.payload_types();
+            types.find_map(|(payload_type, text)| {
+                let named = Rtpmap::parse(self.rtpmap(text)?).ok()?;
+                (named.encoding().eq_ignore_ascii_case(EVENTS) && named.clock_rate() == clock_hz)
+                    .then_some((payload_type, clock_hz))
+            })
+        };
+        at(clock_hz).or_else(|| at(RATE_HZ))
     }
 
     fn payload_types(&self) -> impl Iterator<Item = (u8, &str)> {
@@ -140,13 +149,14 @@ impl Audio<'_> {
     fn codec(&self, payload_type: u8, text: &str) -> Option<Codec> {
         let Some(named) = self.rtpmap(text) else {
             // RFC 3551: static payload types need no rtpmap.
-            return Codec::ALL.into_iter().find(|codec| codec.payload_type() == payload_type);
+            let mut known = Codec::ALL.into_iter();
+            return known.find(|codec| *codec != Codec::Opus && codec.payload_type() == payload_type);
         };
         let named = Rtpmap::parse(named).ok()?;
-        if named.clock_rate() != 8_000 || named.channels() != 1 {
-            return None;
-        }
-        Codec::ALL.into_iter().find(|codec| named.encoding().eq_ignore_ascii_case(codec.name()))
+        Codec::ALL.into_iter().find(|codec| {
+            let same = (codec.clock_hz(), u32::from(codec.channels())) == (named.clock_rate(), named.channels());
+            same && named.encoding().eq_ignore_ascii_case(codec.name())
+        })
     }
 
     /// Values of the `a=crypto` lines, in order.

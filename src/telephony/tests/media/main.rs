@@ -13,6 +13,7 @@ mod hostile;
 mod jitter_buffer;
 mod latching;
 mod line_lost;
+mod opus;
 mod order;
 mod quality;
 mod reports;

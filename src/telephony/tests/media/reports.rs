@@ -62,7 +62,7 @@ fn a_report_says_what_was_lost_and_who_speaks() {
 #[test]
 fn whoever_sends_reports_what_it_sent() {
     let mut ear = Ear::new();
-    ear.tell(Input::Sent(Sent { packets: 10, octets: 1_600, rtp_timestamp: 5_000, at: ms(0) }));
+    ear.tell(Input::Sent(Sent { packets: 10, octets: 1_600, rtp_timestamp: 5_000, clock_hz: 8_000, at: ms(0) }));
     ear.until(ms(10_000));
     let (_, bytes) = ear.reports()[0].clone();
     let at =

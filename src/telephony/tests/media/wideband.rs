@@ -96,7 +96,7 @@ fn a_change_of_codec_loses_no_time() {
 #[test]
 fn packets_are_as_long_as_the_other_side_wants_them() {
     for (ptime, octets) in [(10, 80), (20, 160), (30, 240), (40, 320), (60, 480)] {
-        for codec in Codec::ALL {
+        for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
             let mut mouth = Mouth::new(codec, ptime);
             for number in 0..3 {
                 let bytes = mouth.packet();

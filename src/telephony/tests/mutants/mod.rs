@@ -34,11 +34,13 @@ pub enum Door {
     Digest,
     /// Handshakes for keys of SRTP (DTLS), in each of their states.
     Dtls,
+    /// What is in packets of Opus.
+    Opus,
 }
 
 impl Door {
     /// Each.
-    pub const ALL: [Door; 10] = [
+    pub const ALL: [Door; 11] = [
         Door::Sip,
         Door::Stream,
         Door::Uri,
@@ -49,6 +51,7 @@ impl Door {
         Door::Srtp,
         Door::Digest,
         Door::Dtls,
+        Door::Opus,
     ];
 
     /// As it is called on the command line.
@@ -64,6 +67,7 @@ impl Door {
             Door::Srtp => "srtp",
             Door::Digest => "digest",
             Door::Dtls => "dtls",
+            Door::Opus => "opus",
         }
     }
 }

@@ -1,4 +1,4 @@
-use telephony::media::{Codec, Encoder, LONGEST_PACKET, Sender};
+use telephony::media::{Codec, Encoder, LONGEST_PACKET, Sender, opus};
 
 use super::Door;
 
@@ -86,6 +86,32 @@ fn rtp() -> Vec<Vec<u8>> {
     all
 }
 
+/// Payloads of a voice, and of each way to code one (RFC 6716, table 2).
+fn opus() -> Vec<Vec<u8>> {
+    let mut encoder = opus::Encoder::new().expect("memory");
+    let mut at = 0_u32;
+    let mut all = Vec::new();
+    for ms in [10, 20, 40, 60, 20, 20] {
+        let samples: Vec<i16> = (0..ms * 8)
+            .map(|_| {
+                at += 1;
+                ((at * at / 40 % 8_000) as i16 - 4_000) / (1 + (at / 800 % 4) as i16)
+            })
+            .collect();
+        let mut out = [0; opus::LONGEST];
+        let length = encoder.packet(&samples, &mut out);
+        all.push(out[..length].to_vec());
+    }
+    let body = all[1].clone();
+    for config in 0..32_u8 {
+        for parts in [0, 1, 3] {
+            let count: &[u8] = if parts == 3 { &[2] } else { &[] };
+            all.push([&[config << 3 | config << 2 & 4 | parts], count, &body].concat());
+        }
+    }
+    all
+}
+
 fn digits() -> Vec<Vec<u8>> {
     let mut sender = Sender::new(9, 0, Codec::Pcmu, 1_000, 160);
     let mut all = Vec::new();
@@ -139,6 +165,7 @@ pub fn seeds(door: Door) -> Vec<Vec<u8>> {
         Door::Rtcp => rtcp(),
         Door::Digits => digits(),
         Door::Srtp => [rtp(), rtcp(), digits()].concat(),
+        Door::Opus => opus(),
         Door::Dtls => super::handshakes::seeds(),
         Door::Digest => DIGESTS.iter().map(|value| value.as_bytes().to_vec()).collect(),
     }
