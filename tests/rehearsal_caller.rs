@@ -143,3 +143,12 @@ fn manners_are_as_the_scenario_says() {
     assert_eq!(words(&persona.next("Are you still there?")), ["what about the weather"]);
     assert_eq!(words(&persona.next("Which day would suit you?")), ["on tuesday please", "wait"]);
 }
+
+#[test]
+fn yes_or_no_is_answered_in_the_words_for_what_was_asked() {
+    let scenario = scenario("[answers]\nconfirm_cancel = [\"no i would like to keep it\"]\n");
+    let asked = "I have haircut, Tuesday, November twenty fourth, at three pm, for anna smith. Shall I cancel it?";
+    let which = "Please say yes or no, or press one for yes and two for no.";
+    let said = answers(&scenario, &[GREETING, asked, &format!("{asked} {which}"), which]);
+    assert!(said.iter().skip(1).all(|said| said == "no i would like to keep it"), "{said:?}");
+}

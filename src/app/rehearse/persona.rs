@@ -37,6 +37,8 @@ pub struct Persona<'a> {
     facts: Facts,
     turns: u32,
     asked: HashMap<Phrase, u32>,
+    /// The last question that was more than "yes or no?".
+    asked_last: Option<Phrase>,
     /// The slot that the last read-back had wrong.
     wrong: Option<&'static str>,
     wrong_count: u32,
@@ -59,6 +61,7 @@ impl<'a> Persona<'a> {
             facts: scenario.facts.clone(),
             turns: 0,
             asked: HashMap::new(),
+            asked_last: None,
             wrong: None,
             wrong_count: 0,
             mind_changed: false,
@@ -195,7 +198,13 @@ impl<'a> Persona<'a> {
             self.leaving = true;
             return Some(put::GIVE_UP.to_owned());
         }
-        if let Some(own) = self.scenario.answers.get(phrase.key()) {
+        if phrase != Phrase::YesOrNo {
+            self.asked_last = Some(phrase);
+        } else if let Some(before) = heard.iter().rev().map(|it| it.phrase).find(|it| asks(*it) && *it != phrase) {
+            self.asked_last = Some(before);
+        }
+        let about = if phrase == Phrase::YesOrNo { self.asked_last.unwrap_or(phrase) } else { phrase };
+        if let Some(own) = self.scenario.answers.get(about.key()) {
             let index = usize::try_from(nth - 1).unwrap_or_default();
             return own.get(index).or(own.last()).cloned();
         }

@@ -33,6 +33,16 @@ fn cancels_nothing_on_a_no() {
 }
 
 #[test]
+fn a_no_with_something_misheard_after_it_is_a_no() {
+    for heard in ["no how would like to keepage", "no keepage", "no i would like to keep it"] {
+        let mut call = with_anna();
+        call.say("please cancel my appointment the name is anna schmidt");
+        says(&call.say(heard), &["leave it as it is"]);
+        assert_eq!(call.bookings().len(), 1);
+    }
+}
+
+#[test]
 fn finds_a_misheard_name() {
     let mut call = with_anna();
     call.calendar.give("Peter Jones", "color", date(2026, 11, 26).at(9, 0, 0, 0), None);

@@ -6,6 +6,7 @@ use crate::agent::reading::Reading;
 use crate::agent::wording;
 use crate::brain::{ToolCall, ToolResult};
 use crate::business::Phrase;
+use crate::parse::answer::Answer;
 use crate::parse::mention::Wanted;
 
 /// No appointment after all: find it, read it back, yes.
@@ -40,10 +41,12 @@ impl Cancel {
             self.find = Find::on(day);
             return self.advance(desk);
         }
-        if desk.asked == Asked::Confirm && reading.answer == Some(crate::parse::answer::Answer::Yes) {
-            return self.yes(desk);
+        match reading.answer.filter(|_| desk.asked == Asked::Confirm) {
+            Some(Answer::Yes) => self.yes(desk),
+            // Whatever else was heard: what is kept can still be cancelled.
+            Some(Answer::No) => self.no(desk),
+            None => Step::Lost,
         }
-        Step::Lost
     }
 
     pub(in crate::agent) fn advance(&mut self, desk: &mut Desk) -> Step {
