@@ -47,13 +47,27 @@ fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// A lone letter is what Whisper likes best to make of a click: it takes more to be believed.
+/// A lone letter is what Whisper likes best to make of a click, and few letters again and again of
+/// loud noise: they take more to be believed.
 fn floor_for(text: &str, floor: f32) -> f32 {
-    let mut letters = text.chars().filter(|c| c.is_alphanumeric());
-    match (letters.next(), letters.next()) {
-        (Some(only), None) if only.is_ascii() => f32::midpoint(1.0, floor),
-        _ => floor,
+    let lone = text.chars().filter(|c| c.is_alphanumeric()).count() == 1 && text.is_ascii();
+    if lone || repeats_letters(text) { f32::midpoint(1.0, floor) } else { floor }
+}
+
+/// True for letters alone of which a third or more came before ("i i e i"; but "b o b", too).
+fn repeats_letters(text: &str) -> bool {
+    let mut letters: Vec<char> = Vec::new();
+    for word in text.split_whitespace() {
+        let mut chars = word.chars();
+        match (chars.next(), chars.next()) {
+            (Some(letter), None) if letter.is_alphabetic() => letters.push(letter.to_ascii_lowercase()),
+            _ => return false,
+        }
     }
+    let count = letters.len();
+    letters.sort_unstable();
+    letters.dedup();
+    count > 1 && letters.len() * 3 <= count * 2
 }
 
 /// Text without what stands in brackets, parentheses or between asterisks or notes.
@@ -130,6 +144,15 @@ mod tests {
         assert_eq!(spoken(&[], 0.5).text, "");
         assert_eq!(spoken(&tokens(&[(" r", 0.7)]), 0.5).text, "");
         assert_eq!(spoken(&tokens(&[(" r", 0.8)]), 0.5).text, "r");
+    }
+
+    #[test]
+    fn the_same_few_letters_take_more_to_be_believed() {
+        for (text, sure, heard) in
+            [(" i i e i", 0.7, false), (" b o b", 0.7, false), (" b o b", 0.8, true), (" m i l l e r", 0.7, true)]
+        {
+            assert_eq!(!spoken(&tokens(&[(text, sure)]), 0.5).text.is_empty(), heard, "{text} {sure}");
+        }
     }
 
     #[test]

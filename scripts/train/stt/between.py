@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Half-way between two networks: between.py OLD NEW OUT, each .pt or the .bin of models/starter.
+"""Between two networks: between.py OLD NEW OUT [SHARE], each .pt or the .bin of models/starter.
 
-The mean of the weights before and after a training hears better than either: it forgets less of the one
-and has most of what the other learned."""
+A mean of the weights before and after a training hears better than either: it forgets less of the one
+and has most of what the other learned. SHARE is that of the new ones, a quarter if none is given: of a
+quarter, a half and three quarters it had the fewest words wrong of espeak-ng's voices."""
 import sys
 from pathlib import Path
 
@@ -17,9 +18,10 @@ def load(path):
 
 def main():
     old, new, out = map(Path, sys.argv[1:4])
+    share = float(sys.argv[4]) if len(sys.argv) > 4 else 0.25
     old, new = load(old), load(new)
     # The phoneme head is of the training alone: a .bin has none.
-    torch.save({name: (tensor + old[name]) / 2 if name in old else tensor for name, tensor in new.items()}, out)
+    torch.save({name: tensor * share + old[name] * (1 - share) if name in old else tensor for name, tensor in new.items()}, out)
 
 
 if __name__ == "__main__":
