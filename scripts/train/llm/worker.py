@@ -4,7 +4,7 @@ import socket
 import struct
 import subprocess
 
-PROTOCOL = 3
+PROTOCOL = 4
 HELLO, WORK = 0, 2  # Down
 READY, EVENT, FAILED = 0, 2, 3  # Up
 DECIDE = 1  # LlmWork
