@@ -11,7 +11,7 @@ use engine::{Error, Session, Stt, Ticket, Transcript, TranscriptKind};
 
 use crate::queue::{Pushed, Queue, Request};
 use crate::turn::TurnEar;
-use crate::utterance::{PIECE, RATE, Utterance, quietest};
+use crate::utterance::{FRAME, RATE, Utterance};
 use crate::whisper::{Stopped, Whisper};
 use crate::words::{Spoken, joined, spoken};
 
@@ -19,8 +19,6 @@ use crate::words::{Spoken, joined, spoken};
 const MAX_CALLS: usize = 1_024;
 /// Loudest 20 ms below this (about -60 dBFS) is silence: nothing to recognise.
 const SILENCE: f32 = 0.001;
-/// Samples of 20 ms.
-const FRAME: usize = 320;
 
 /// What the engine's thread and the lanes share.
 #[derive(Debug)]
@@ -103,20 +101,18 @@ impl Desk {
         if calls.len() >= MAX_CALLS && !calls.contains_key(&session) {
             return;
         }
-        let utterance = calls.entry(session).or_insert_with(|| {
-            *utterances += 1;
-            Utterance::new(*utterances)
-        });
+        let utterance = calls.entry(session).or_insert_with(|| Utterance::new(next(utterances), None));
         utterance.feed(samples);
         let at_it = |running: &Running| running.request.session == session && running.request.ticket.is_none();
-        if utterance.is_long() && !queue.has_piece(session) && !running.iter().flatten().any(at_it) {
+        let has_piece = utterance.piece(utterance.len()).is_some();
+        if has_piece && !queue.has_piece(session) && !running.iter().flatten().any(at_it) {
             let piece = Request {
                 session,
                 ticket: None,
                 kind: TranscriptKind::Ahead,
-                language: None,
+                language: utterance.language.clone(),
                 samples: utterance.len(),
-                due: Instant::now() + std::time::Duration::from_secs(10),
+                due: Instant::now(), // what is asked later has less to do
                 utterance: utterance.number,
                 kept: None,
             };
@@ -128,8 +124,10 @@ impl Desk {
     /// The call's next utterance begins.
     pub fn reset(&self, session: Session) {
         let mut state = self.lock();
-        if let Some(utterance) = state.calls.remove(&session) {
-            state.queue.keep(session, utterance);
+        let State { calls, utterances, queue, .. } = &mut *state;
+        if let Some(utterance) = calls.get_mut(&session) {
+            let fresh = Utterance::new(next(utterances), utterance.language.clone());
+            queue.keep(session, std::mem::replace(utterance, fresh));
         }
     }
 
@@ -137,8 +135,9 @@ impl Desk {
     pub fn ask(&self, mut request: Request, post: &Post<Stt>) -> Result<(), Error> {
         let mut state = self.lock();
         let State { calls, queue, running, .. } = &mut *state;
-        if let Some(utterance) = calls.get(&request.session) {
+        if let Some(utterance) = calls.get_mut(&request.session) {
             (request.samples, request.utterance) = (utterance.len(), utterance.number);
+            utterance.language.clone_from(&request.language);
         }
         if let Some(same) = running.iter_mut().flatten().find(|running| running.is_of(&request)) {
             same.also.extend(request.ticket);
@@ -196,7 +195,7 @@ impl Desk {
                     drop(state);
                     late.iter().filter_map(|late| late.ticket).try_for_each(|ticket| nothing(ticket, post))?;
                     state = self.lock();
-                } else if let Some(request) = state.queue.pop() {
+                } else if let Some(request) = state.next() {
                     started = Instant::now();
                     break state.begin(lane, request);
                 } else {
@@ -212,7 +211,7 @@ impl Desk {
         self.finish(lane, outcome, post)
     }
 
-    /// Recognises what is left of an utterance, after cutting off whole pieces where it is long.
+    /// Recognises what is left of an utterance, after its pieces, each of which is cut off.
     fn recognise(
         &self,
         whisper: &mut Whisper,
@@ -221,8 +220,8 @@ impl Desk {
         started: Instant,
     ) -> Result<Option<Transcript>, Stopped> {
         let nothing = Utterance::default();
-        let (language, exact) = (request.language.clone(), request.is_exact());
-        let hear = |whisper: &mut Whisper, samples: &[f32]| {
+        let language = request.language.clone();
+        let hear = |whisper: &mut Whisper, samples: &[f32], exact| {
             let tokens = match is_silent(samples) {
                 true => Vec::new(),
                 false => whisper.recognise(samples, language.as_deref(), exact, abort)?,
@@ -231,20 +230,26 @@ impl Desk {
         };
         loop {
             let utterance = request.kept.as_deref().unwrap_or(&nothing);
-            let (from, samples) = utterance.open(request.samples);
-            if samples.len() > PIECE {
-                let cut = quietest(samples);
-                let piece = hear(whisper, samples.get(..cut).unwrap_or_default())?;
+            if let Some(piece) = utterance.piece(request.samples) {
+                let spoken = match utterance.heard(piece) {
+                    Some(spoken) => spoken.clone(),
+                    None => hear(whisper, utterance.open(piece.to), true)?,
+                };
                 if let Some(current) = self.lock().current(&request) {
-                    current.cut(from, from + cut, piece.clone());
+                    current.cut(piece, spoken.clone());
                 }
                 if let Some(kept) = &mut request.kept {
-                    Arc::make_mut(kept).cut(from, from + cut, piece);
+                    Arc::make_mut(kept).cut(piece, spoken);
                 }
                 continue;
             }
             let Some(ticket) = request.ticket else { return Ok(None) };
-            let rest = hear(whisper, samples)?;
+            let rest = hear(whisper, utterance.open(request.samples), request.is_exact())?;
+            if request.is_exact()
+                && let Some(current) = self.lock().current(&request)
+            {
+                current.hear(request.samples, rest.clone());
+            }
             let Spoken { text, confidence, words } = joined(utterance.done(), rest);
             let audio_ms = u32::try_from(request.samples * 1_000 / RATE).unwrap_or(u32::MAX);
             let decode_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -257,6 +262,7 @@ impl Desk {
         let Some(Running { request, also, over, .. }) = state.running.get_mut(lane).and_then(Option::take) else {
             return Ok(());
         };
+        self.bell.notify_one(); // the call's next request may go on
         let tickets: Vec<Ticket> = request.ticket.into_iter().chain(also.iter().copied()).collect();
         match outcome {
             Ok(Some(mut transcript)) => {
@@ -294,7 +300,7 @@ impl Desk {
         let asked = request.kind == TranscriptKind::Final && !text.is_empty();
         let utterance = request.kept.as_ref().filter(|_| asked)?;
         let mut ear = self.ear.lock().unwrap_or_else(PoisonError::into_inner);
-        ear.as_mut()?.finished(utterance.open(request.samples).1)
+        ear.as_mut()?.finished(utterance.end(request.samples))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -303,6 +309,13 @@ impl Desk {
 }
 
 impl State {
+    /// What to serve next. A call's requests are served one after the other: the later has less to do
+    /// once the earlier has cut a piece off.
+    fn next(&mut self) -> Option<Request> {
+        let State { queue, running, .. } = self;
+        queue.pop(|session| running.iter().flatten().all(|running| running.request.session != session))
+    }
+
     /// A lane takes a request up, with the audio as it is now.
     fn begin(&mut self, lane: usize, mut request: Request) -> (Request, Arc<AtomicBool>) {
         if request.kept.is_none() {
@@ -323,22 +336,24 @@ impl State {
 }
 
 /// A final came: its call's older partials are of no use any more; and where all lanes are busy, the
-/// partial that is due last stops for it.
+/// partial that is due last stops for it. A piece of its own call it waits for.
 fn make_way(running: &mut [Option<Running>], request: &Request) {
     let idle = running.iter().any(Option::is_none);
     let mut partials: Vec<&mut Running> =
         running.iter_mut().flatten().filter(|running| running.request.gives_way()).collect();
-    let (mut freed, session) = (false, request.session);
-    for own in partials.iter_mut().filter(|own| own.request.session == session && own.request.ticket.is_some()) {
-        own.stop(true);
-        freed = true;
-    }
-    if !idle
-        && !freed
-        && let Some(last) = partials.into_iter().max_by_key(|partial| partial.request.due)
-    {
+    if let Some(own) = partials.iter_mut().find(|own| own.request.session == request.session) {
+        if own.request.ticket.is_some() {
+            own.stop(true);
+        }
+    } else if !idle && let Some(last) = partials.into_iter().max_by_key(|partial| partial.request.due) {
         last.stop(false);
     }
+}
+
+/// The number of the next utterance.
+fn next(utterances: &mut u64) -> u64 {
+    *utterances += 1;
+    *utterances
 }
 
 /// A transcript that is not made.

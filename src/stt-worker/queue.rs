@@ -84,21 +84,23 @@ impl Queue {
         None
     }
 
-    /// The request to serve next.
-    pub fn pop(&mut self) -> Option<Request> {
-        let next = self.waiting.iter().enumerate().min_by_key(|(_, request)| request.rank()).map(|(at, _)| at);
+    /// The request to serve next, of those whose call is free.
+    pub fn pop(&mut self, is_free: impl Fn(Session) -> bool) -> Option<Request> {
+        let waiting = self.waiting.iter().enumerate().filter(|(_, request)| is_free(request.session));
+        let next = waiting.min_by_key(|(_, request)| request.rank()).map(|(at, _)| at);
         next.map(|at| self.waiting.remove(at))
     }
 
     /// Partials that it is too late for: under load they are the first to go.
     pub fn expired(&mut self, now: Instant) -> Vec<Request> {
-        let late = |request: &mut Request| request.gives_way() && request.due < now;
+        let late = |request: &mut Request| request.gives_way() && request.ticket.is_some() && request.due < now;
         self.waiting.extract_if(.., late).collect()
     }
 
     /// A call begins another utterance: its requests keep the one they are about.
     pub fn keep(&mut self, session: Session, utterance: Utterance) {
         let utterance = Arc::new(utterance);
+        self.waiting.retain(|request| request.session != session || request.ticket.is_some());
         let waiting = self.waiting.iter_mut();
         for request in waiting.filter(|request| request.session == session && request.kept.is_none()) {
             request.kept = Some(Arc::clone(&utterance));
@@ -136,7 +138,7 @@ mod tests {
     }
 
     fn sessions(queue: &mut Queue) -> Vec<u64> {
-        std::iter::from_fn(|| queue.pop()).map(|request| request.session.0).collect()
+        std::iter::from_fn(|| queue.pop(|_| true)).map(|request| request.session.0).collect()
     }
 
     #[test]

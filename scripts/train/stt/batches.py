@@ -55,9 +55,19 @@ def rounded(count, step):
     return -(-count // step) * step
 
 
+def throat(mel):
+    """Another speaker's: the spectrum stretched or squeezed (vocal tract length perturbation) and tilted."""
+    bands = np.arange(80, dtype=np.float32)
+    at = np.clip(bands * random.uniform(0.88, 1.12), 0, 78.99)
+    low, share = at.astype(int), (at % 1).astype(np.float32)
+    return mel[:, low] * (1 - share) + mel[:, low + 1] * share + random.uniform(-0.12, 0.12) * (bands / 40 - 1)
+
+
 def shaken(mel, pad):
-    """SpecAugment's masks, and a level that varies."""
+    """SpecAugment's masks, other throats, and a level that varies."""
     mel = mel.astype(np.float32)
+    if random.random() < 0.6:
+        mel = throat(mel)
     if random.random() < 0.5:
         band = random.randrange(72)
         mel[:, band: band + random.randint(1, 8)] = pad

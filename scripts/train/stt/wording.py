@@ -13,7 +13,7 @@ CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)(?: of (\w+))?\}")
 REASONS = "reason"
 # How often a file is drawn from; the others share the rest by their number of lines.
-SHARES = {"names": 0.2, "letters": 0.12, "numbers": 0.09, "answers": 0.09, "calls": 0.08, "talk": 0.13}
+SHARES = {"names": 0.17, "letters": 0.24, "numbers": 0.09, "answers": 0.08, "calls": 0.07, "talk": 0.1}
 LEAD_INS = ["hi", "hello", "yes", "yeah", "um", "uh", "okay", "so", "well", "good morning", "hey", "oh",
             "sorry", "actually", "excuse me", "yeah hi", "good afternoon", "right"]
 TAILS = ["please", "thanks", "thank you", "if you can", "if possible", "if that's okay", "sorry"]

@@ -23,6 +23,8 @@ const LONGEST: usize = 30 * 16_000;
 /// What the recogniser gets of the silence after speech. So far in, it is asked ahead of need; when
 /// the end of the utterance is asked for, it is of the same audio, and done or well under way.
 const TAIL: usize = 80 * SAMPLES_PER_MS;
+/// Speech is sent on in portions of this: the recogniser takes up what comes before a pause on its own.
+const PORTION: usize = 200 * SAMPLES_PER_MS;
 /// The end of an utterance follows so long after the guess at it: later it is of no use.
 const GUESS_DUE_MS: u32 = 60;
 /// A text in mid-speech that is later than this says nothing new.
@@ -161,15 +163,18 @@ impl Ears {
     /// Has the utterance recognised where it may be over, before anybody asks.
     fn guess(&mut self, speech: bool) {
         let Some(utterance) = &mut self.open else { return };
-        let length = utterance.samples.len();
+        let (id, length) = (utterance.id, utterance.samples.len());
         if speech {
             utterance.spoken = length;
             if let Some(wrong) = utterance.guess.take() {
                 self.client.cancel(wrong);
             }
+            if length - utterance.fed >= PORTION && self.client.is_ready() {
+                self.feed(id);
+            }
             return;
         }
-        let (id, due) = (utterance.id, length >= utterance.spoken + TAIL);
+        let due = length >= utterance.spoken + TAIL;
         if !due || utterance.guess.is_some() || !self.client.is_ready() {
             return;
         }

@@ -18,9 +18,16 @@ use engine::rig::{Peer, Rig, median};
 use engine::{Manifest, Session, Stt, SttWork, Ticket, TranscriptKind, Up};
 
 const SENTENCE: &str = "i would like to book an appointment for tuesday afternoon at three o'clock";
+/// What callers say rather: with a pause.
+const CLAUSES: [&str; 2] =
+    ["hello this is sarah miller i would like to change my appointment", "could you make it tuesday at three"];
+const BREATH_MS: u64 = 400;
 const ROUNDS: usize = 5;
-/// As src/app/calls/ears.rs and the conversation ask: a guess so long after the last speech, the final
-/// when the utterance is probably over; a complete sentence is answered after the last of these.
+/// As src/app/calls/ears.rs and the conversation ask: what was said so far now and then; a guess so long
+/// after the last speech, the final when the utterance is probably over; a complete sentence is answered
+/// after the last of these.
+const PARTIAL_MS: u64 = 700;
+const FRAME_MS: u64 = 20;
 const GUESS_MS: u64 = 80;
 const FINAL_MS: u64 = 120;
 const OVER_MS: u64 = 220;
@@ -41,17 +48,18 @@ fn main() {
         Rig::<Stt>::ready(program, &["--manifest", &manifest.to_string_lossy(), "--lanes", "1"]).expect("it starts");
     println!("{about}");
 
-    let samples = said();
+    let samples = said(SENTENCE);
     let wav = std::env::temp_dir().join(format!("callbox-beside-{}.wav", std::process::id()));
     write(&wav, &samples);
     beside(&mut rig, peer.as_mut(), &samples, &wav);
     let _ = std::fs::remove_file(&wav);
-    real_time(&mut rig, &samples);
+    real_time(&mut rig, "in one breath", &[samples]);
+    real_time(&mut rig, "with a pause", &CLAUSES.map(said));
 }
 
 /// The sentence, from its first sound to its last.
-fn said() -> Vec<i16> {
-    let samples = speech::say(SENTENCE, "en-us+f3");
+fn said(sentence: &str) -> Vec<i16> {
+    let samples = speech::say(sentence, "en-us+f3");
     let loud = |sample: &i16| sample.unsigned_abs() > 300;
     let (first, last) = (samples.iter().position(loud), samples.iter().rposition(loud));
     samples[first.expect("sound")..=last.expect("sound")].to_vec()
@@ -101,37 +109,57 @@ fn beside(rig: &mut Rig<Stt>, mut peer: Option<&mut Peer>, samples: &[i16], wav:
 }
 
 /// As a caller meets it: audio in real time, asked for as the daemon does, and an answer that could begin
-/// [`OVER_MS`] after the last sound. In turns with the same utterance asked for afresh, by the clock.
-fn real_time(rig: &mut Rig<Stt>, samples: &[i16]) {
-    let (mut afresh, mut finals, mut delays) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+/// [`OVER_MS`] after the last sound. In turns with the same clauses asked for afresh in one, by the clock.
+fn real_time(rig: &mut Rig<Stt>, how: &str, clauses: &[Vec<i16>]) {
+    let (mut afresh, mut finals, mut delays, mut tickets) = (Vec::new(), Vec::new(), Vec::new(), 1..);
+    let mut ask = |rig: &mut Rig<Stt>, kind| {
+        let ticket = tickets.next().expect("there is no last one");
+        ask(rig, ticket, kind);
+        ticket
+    };
+    for round in 0..ROUNDS as u64 {
         rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
-        feed(rig, samples);
+        feed(rig, &clauses.concat());
         let asked = Instant::now();
-        ask(rig, 3, TranscriptKind::Final);
-        answer(rig, 3);
+        let last = ask(rig, TranscriptKind::Final);
+        answer(rig, last);
         afresh.push(ms(asked.elapsed()));
 
         rig.work(SttWork::Reset { session: CALL }).expect("the worker takes work");
-        let began = Instant::now();
-        for (frame, part) in (1..).zip(samples.chunks(320)) {
-            wait_until(began + Duration::from_millis(20 * frame));
-            feed(rig, part);
+        let (mut now, mut last) = (Instant::now(), last);
+        let mut later = |by| {
+            now += Duration::from_millis(by);
+            wait_until(now);
+            now
+        };
+        let mut end = Instant::now();
+        for (clause, samples) in clauses.iter().enumerate() {
+            if clause > 0 {
+                later(BREATH_MS - FINAL_MS);
+                feed(rig, &vec![0; (BREATH_MS - GUESS_MS) as usize * 16]);
+            }
+            for (frame, part) in (1..).zip(samples.chunks(320)) {
+                end = later(FRAME_MS);
+                feed(rig, part);
+                // What was asked last is at another stage in each round when speech ends.
+                if (frame * FRAME_MS + round * PARTIAL_MS / ROUNDS as u64) % PARTIAL_MS < FRAME_MS {
+                    ask(rig, TranscriptKind::Partial);
+                }
+            }
+            later(GUESS_MS);
+            feed(rig, &vec![0; GUESS_MS as usize * 16]);
+            ask(rig, TranscriptKind::Ahead);
+            later(FINAL_MS - GUESS_MS);
+            last = ask(rig, TranscriptKind::Final);
         }
-        let end = Instant::now();
-        wait_until(end + Duration::from_millis(GUESS_MS));
-        feed(rig, &vec![0; GUESS_MS as usize * 16]);
-        ask(rig, 1, TranscriptKind::Ahead);
-        wait_until(end + Duration::from_millis(FINAL_MS));
-        ask(rig, 2, TranscriptKind::Final);
-        answer(rig, 2);
+        answer(rig, last);
         let after = ms(end.elapsed());
         finals.push(after);
         delays.push((after - OVER_MS as f64).max(0.0));
     }
     let (afresh, after, delay) = (median(afresh), median(finals), median(delays));
     println!(
-        "by the clock, afresh {afresh:.0} ms; in real time the final comes {after:.0} ms after the end of speech,"
+        "{how}, by the clock: afresh {afresh:.0} ms; in real time the final comes {after:.0} ms after the end of speech,"
     );
     println!("which delays an answer {OVER_MS} ms after it by {delay:.0} ms ({:.2} of afresh)", delay / afresh);
 }

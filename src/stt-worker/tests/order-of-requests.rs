@@ -219,6 +219,26 @@ fn a_caller_who_talks_for_five_minutes_is_heard_to_the_end() {
 }
 
 #[test]
+fn what_came_before_a_pause_is_heard_once_and_stays() {
+    let mut rig = start();
+    let (first, pause) = (speech::say("i would like to book an appointment please", VOICE), vec![0; speech::RATE / 5]);
+    let second = speech::say("i need directions", VOICE);
+    // The pause could have been the end, so it was asked about.
+    feed(&mut rig, 1, &first);
+    ask(&mut rig, 1, 1, Final);
+    let before = answer(&mut rig);
+    feed(&mut rig, 1, &[&pause[..], &second].concat());
+    ask(&mut rig, 1, 2, Final);
+    let whole = answer(&mut rig);
+    assert_eq!(whole.text, format!("{} i need directions", before.text));
+    assert_eq!(whole.words.get(..before.words.len()), Some(&before.words[..]), "not recognised again");
+    // The same without a question in between.
+    feed(&mut rig, 2, &[&first[..], &pause, &second].concat());
+    ask(&mut rig, 2, 1, Final);
+    assert_eq!(answer(&mut rig).text, whole.text);
+}
+
+#[test]
 fn sound_that_nobody_asks_about_is_bounded() {
     let mut rig = start();
     feed(&mut rig, 1, &speech::noise(30.0, 0.2, 7));
