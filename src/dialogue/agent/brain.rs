@@ -105,7 +105,7 @@ impl Brain for Agent {
         let style = self.desk.trust.prompt;
         Ask::Model {
             shared: self.shared_prompt(),
-            own: prompt::own(style, have, self.desk.asked, &reading.words),
+            own: prompt::own(style, &self.desk.so_far, have, self.desk.asked, &reading.words),
             grammar: possible.grammar(&reading.words),
             max_tokens: if possible.free { FREE_TOKENS } else { QUOTED_TOKENS },
         }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::asked::Asked;
 use super::naming::Naming;
+use super::so_far::SoFar;
 use super::{Caller, Trust};
 use crate::brain::{Act, Line, Outcome, ToolCall};
 use crate::business::{Business, Phrase, SpeechMode};
@@ -30,6 +31,8 @@ pub(super) struct Desk {
     pub(super) misses: u8,
     /// The question that stands, as it was put.
     question: Option<String>,
+    /// What has come of the call.
+    pub(super) so_far: SoFar,
     /// All that was said in the last turn, for "say that again".
     said: Vec<String>,
     acts: Vec<Act>,
@@ -51,6 +54,7 @@ impl Desk {
             asked: Asked::Open,
             misses: 0,
             question: None,
+            so_far: SoFar::default(),
             said: Vec::new(),
             acts: Vec::new(),
             has_asked: false,
@@ -65,6 +69,7 @@ impl Desk {
     /// Says an approved phrase.
     pub(super) fn say(&mut self, phrase: Phrase, values: &[(&str, &str)]) {
         let text = self.business.phrases.fill(phrase, values);
+        self.so_far.said(phrase, values);
         self.utter(text, true);
     }
 
@@ -76,6 +81,7 @@ impl Desk {
 
     /// Says a passage of the owner's knowledge.
     pub(super) fn quote(&mut self, passage: &str) {
+        self.so_far.quoted(passage);
         self.utter(passage.to_owned(), true);
     }
 

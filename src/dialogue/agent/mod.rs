@@ -24,6 +24,7 @@ mod question;
 mod reading;
 mod route;
 mod search;
+mod so_far;
 mod sureness;
 mod transfer;
 mod understand;

@@ -3,6 +3,7 @@
 
 use super::asked::Asked;
 use super::command::Command;
+use super::so_far::SoFar;
 
 /// Most words of a caller's turn that a prompt carries: the starter model reads 256 tokens.
 const MOST_WORDS: usize = 60;
@@ -16,8 +17,8 @@ pub enum PromptStyle {
     /// Four lines, as the starter model was taught.
     #[default]
     Starter,
-    /// The same four lines after instructions that say what they mean. The special tokens of a
-    /// chat are not text: the model's manifest has them.
+    /// The same four lines after instructions that say what they mean, and what has come of the call
+    /// before them. The special tokens of a chat are not text: the model's manifest has them.
     Chat,
 }
 
@@ -60,7 +61,8 @@ fn instructions(kind: &str, free: bool) -> String {
          {{\"do\":\"<command>\",\"args\":{{}}}}\n\
          args may hold name, day, time, service, reason: only words the caller said, in the caller's order, never your \
          own. Leave out what was not said.\n{say}\
-         have: what is known already. asked: what the caller was asked last; none is \"How can I help?\".\n\
+         so far, if there: what was done and told in this call. have: what is known already. asked: what the caller was \
+         asked last; none is \"How can I help?\".\n\
          Commands:\n{commands}Examples:\n{EXAMPLES}"
     )
 }
@@ -75,6 +77,8 @@ const EXAMPLES: &str = "have: - / asked: none / caller: could i get in for a che
                         {\"do\":\"give_time\",\"args\":{\"day\":\" tomorrow\",\"time\":\" half past two\"}}\n\
                         have: service day time / asked: name / caller: it's jane doe\n\
                         {\"do\":\"give_name\",\"args\":{\"name\":\" jane doe\"}}\n\
+                        so far: booked cleaning, Friday, nine am / have: name / asked: anything_else / caller: oh could we make that monday\n\
+                        {\"do\":\"reschedule\",\"args\":{\"day\":\" monday\"}}\n\
                         have: - / asked: none / caller: let me speak to somebody\n\
                         {\"do\":\"human\",\"args\":{}}\n";
 
@@ -104,8 +108,8 @@ const fn meaning(command: Command) -> &'static str {
     }
 }
 
-/// The part of this turn.
-pub(super) fn own(style: PromptStyle, have: Have, asked: Asked, said: &[String]) -> String {
+/// The part of this turn. What changes least comes first: it is read once and kept.
+pub(super) fn own(style: PromptStyle, so_far: &SoFar, have: Have, asked: Asked, said: &[String]) -> String {
     let known =
         [(have.service, "service"), (have.day, "day"), (have.time, "time"), (have.name, "name"), (have.phone, "phone")];
     let known: Vec<&str> = known.iter().filter(|(known, _)| *known).map(|(_, word)| *word).collect();
@@ -113,9 +117,11 @@ pub(super) fn own(style: PromptStyle, have: Have, asked: Asked, said: &[String])
     let left_out = said.len().saturating_sub(MOST_WORDS);
     let (first, rest) = said.split_at(FIRST_WORDS.min(said.len()));
     let said: Vec<&str> = first.iter().chain(rest.iter().skip(left_out)).map(String::as_str).collect();
-    match style {
-        PromptStyle::Starter | PromptStyle::Chat => {
-            format!("have: {known}\nasked: {}\ncaller: {}\n", asked.in_prompt(), said.join(" "))
-        }
-    }
+    let so_far = match style {
+        // It was taught four lines, and reads 256 tokens.
+        PromptStyle::Starter => None,
+        PromptStyle::Chat => so_far.line(),
+    };
+    let so_far = so_far.map(|line| format!("so far: {line}\n")).unwrap_or_default();
+    format!("{so_far}have: {known}\nasked: {}\ncaller: {}\n", asked.in_prompt(), said.join(" "))
 }

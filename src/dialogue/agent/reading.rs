@@ -22,8 +22,10 @@ const SAME_NUMBER: &[&str] =
 /// Everything that code can read out of a turn, in the light of what was asked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
-    /// The words, lower case.
+    /// The words, lower case; of a long turn those of its beginning and its end.
     pub(super) words: Vec<String>,
+    /// The same with the middle.
+    pub(super) all_words: Vec<String>,
     /// Keypad digits.
     pub(super) keyed: String,
     /// Confidence of the recogniser; 1 when it told none.
@@ -66,7 +68,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(business: &Business, asked: Asked, now: DateTime, heard: &Heard) -> Self {
-        let (words, sure) = Sureness::of(heard);
+        let (all_words, words, sure) = Sureness::of(heard);
         let keyed: String = heard.keyed.chars().filter(char::is_ascii_digit).take(20).collect();
         let when = When::read(&words, now);
         let bare_time = matches!(asked, Asked::Time | Asked::Day | Asked::Options | Asked::Which);
@@ -105,6 +107,7 @@ impl Reading {
             reason: None,
             confidence,
             words,
+            all_words,
             sure,
             keyed,
         }
@@ -137,6 +140,11 @@ impl Reading {
     /// The words as one text.
     pub(super) fn text(&self) -> String {
         self.words.join(" ")
+    }
+
+    /// All that was said, to be passed on.
+    pub(super) fn whole_text(&self) -> String {
+        self.all_words.join(" ")
     }
 
     /// True when nothing at all came.

@@ -56,26 +56,25 @@ pub(super) struct Sureness {
 }
 
 impl Sureness {
-    /// The words, lower case and without loops, and how surely each was heard.
-    pub(super) fn of(heard: &Heard) -> (Vec<String>, Self) {
+    /// All words, lower case and without loops; those of them that are looked at, and how surely each of
+    /// these was heard.
+    pub(super) fn of(heard: &Heard) -> (Vec<String>, Vec<String>, Self) {
         let all = if heard.confidence > 0.0 { heard.confidence } else { 1.0 };
         let told = heard.text.split_whitespace().count() == heard.words.len();
         let mut said: Vec<String> = Vec::new();
         let mut each: Vec<f32> = Vec::new();
         for (i, token) in heard.text.split_whitespace().enumerate() {
             let sure = heard.words.get(i).copied().unwrap_or(all);
-            for word in words::words(token) {
+            for word in words::all_words(token) {
                 said.push(word);
                 each.push(sure);
             }
-            if said.len() >= words::MOST_WORDS {
-                break;
-            }
         }
         let kept = words::kept_of_loops(&said);
-        let each = kept.iter().filter_map(|i| each.get(*i).copied()).collect();
-        let said = kept.iter().filter_map(|i| said.get(*i).cloned()).collect();
-        (said, Sureness { each: if told { each } else { Vec::new() }, all })
+        let each: Vec<f32> = kept.iter().filter_map(|i| each.get(*i).copied()).collect();
+        let said: Vec<String> = kept.iter().filter_map(|i| said.get(*i).cloned()).collect();
+        let each = if told { words::without_middle(each) } else { Vec::new() };
+        (said.clone(), words::without_middle(said), Sureness { each, all })
     }
 
     /// What of this name was heard too badly to be used.

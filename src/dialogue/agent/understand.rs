@@ -47,7 +47,7 @@ pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Op
         return Some(Meaning::Nothing);
     }
     let words = &reading.words;
-    if cues::danger(words, &business.urgent.words) {
+    if cues::danger(&reading.all_words, &business.urgent.words) {
         return Some(Meaning::Command(Command::Emergency));
     }
     if asked == Asked::Open && reading.service.is_none() && cues::perhaps_danger(words) {

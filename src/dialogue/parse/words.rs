@@ -1,11 +1,18 @@
 //! What was said, as plain lower-case words.
 
-/// More words than this are not looked at: nobody answers a question with more.
+/// More words than this are not looked at: of who says more, the beginning and the end.
 pub const MOST_WORDS: usize = 80;
+/// So many of them are of the beginning: what a caller wants mostly comes at the end.
+const FIRST_WORDS: usize = 20;
 
 /// Lower-case words of a text: letters, digits, apostrophes inside words, and `:` inside
 /// times. Everything else separates.
 pub fn words(text: &str) -> Vec<String> {
+    without_middle(all_words(text))
+}
+
+/// The same however many there are.
+pub fn all_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut letters = text.chars().peekable();
@@ -17,12 +24,18 @@ pub fn words(text: &str) -> Vec<String> {
             letter if letter.is_alphanumeric() => word.extend(letter.to_lowercase()),
             _ => close(&mut words, &mut word),
         }
-        if words.len() >= MOST_WORDS {
-            return words;
-        }
     }
     close(&mut words, &mut word);
     words
+}
+
+/// Of more than [`MOST_WORDS`] the first and the last.
+pub fn without_middle<T>(mut said: Vec<T>) -> Vec<T> {
+    let over = said.len().saturating_sub(MOST_WORDS);
+    if over > 0 {
+        said.drain(FIRST_WORDS..FIRST_WORDS + over);
+    }
+    said
 }
 
 fn close(words: &mut Vec<String>, word: &mut String) {

@@ -8,8 +8,8 @@ use crate::business::Phrase;
 use crate::parse::name;
 use crate::parse::words::at;
 
-/// Longest message, in characters.
-const LONGEST: usize = 600;
+/// Longest message, in characters: what a turn holds.
+const LONGEST: usize = 4_000;
 /// What announces the message itself in the sentence that asks for it.
 const LEADS: [&str; 14] = [
     "that says",
@@ -66,7 +66,7 @@ impl Message {
     pub(in crate::agent) fn hear(&mut self, desk: &mut Desk, reading: &Reading) -> Step {
         match desk.asked {
             Asked::Message if !reading.words.is_empty() => {
-                let text = reading.text();
+                let text = reading.whole_text();
                 self.text = Some(text.chars().take(LONGEST).collect());
                 // "This is anna schmidt, ..."
                 naming::take(desk, reading);
@@ -110,7 +110,7 @@ impl Message {
     pub(in crate::agent) fn hung_up(&mut self, desk: &mut Desk, unfinished: &Reading) {
         match desk.asked {
             Asked::Message if !unfinished.words.is_empty() => {
-                self.text = Some(unfinished.text().chars().take(LONGEST).collect());
+                self.text = Some(unfinished.whole_text().chars().take(LONGEST).collect());
             }
             Asked::Name if unfinished.name.is_some() => {
                 naming::take(desk, unfinished);
