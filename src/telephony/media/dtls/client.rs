@@ -11,6 +11,8 @@ const ECDSA_SIGNS: u8 = 64;
 /// The end that begins.
 pub(super) struct Client {
     awaits: Awaits,
+    /// It has been shown where we are: once is enough.
+    proved: bool,
     suite: u16,
     key: Option<PublicKey>,
     /// The other end's half of the secret, and its group.
@@ -31,12 +33,13 @@ impl Client {
     /// Begins.
     pub fn new(common: &mut Common) -> Self {
         hello(common, Vec::new());
-        Self { awaits: Awaits::Hello, suite: 0, key: None, theirs: None, asked_for_certificate: false }
+        Self { awaits: Awaits::Hello, proved: false, suite: 0, key: None, theirs: None, asked_for_certificate: false }
     }
 
     pub fn take(&mut self, common: &mut Common, message: &Message) -> Result<Progress, Failure> {
         match (&self.awaits, message.kind) {
-            (Awaits::Hello, message::HELLO_VERIFY_REQUEST) => {
+            (Awaits::Hello, message::HELLO_VERIFY_REQUEST) if !self.proved => {
+                self.proved = true;
                 let mut reader = Reader::new(&message.body);
                 let cookie = reader.take(2).and_then(|_| reader.block(1)).ok_or_else(|| wrong("a cookie"))?;
                 common.begin();
@@ -70,7 +73,7 @@ impl Client {
                 return Ok(Progress::Done(keys));
             }
             (Awaits::Nothing, _) => {}
-            _ => return Err(wrong("the order of messages")),
+            _ => return Ok(Progress::Unexpected),
         }
         Ok(Progress::More)
     }
@@ -80,7 +83,7 @@ impl Client {
         if ![hello::ECDSA, hello::RSA].contains(&hello.suite) {
             return Err(Failure::NothingInCommon);
         }
-        common.suite = Some(hello.extensions.suite().ok_or(Failure::NothingInCommon)?);
+        common.suite = Some(hello.extensions.answered_suite().ok_or(Failure::NothingInCommon)?);
         common.their_random = hello.random;
         common.extended = hello.extensions.extended;
         common.saw(message);

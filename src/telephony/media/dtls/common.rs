@@ -37,6 +37,8 @@ enum Step {
 /// How a message left things.
 pub(super) enum Progress {
     More,
+    /// It was not this one's turn.
+    Unexpected,
     /// It was the last one wanted.
     Done(Keys),
 }
@@ -45,7 +47,17 @@ impl Common {
     pub fn new(certificate: Certificate, theirs: Fingerprint, is_client: bool) -> Result<Self, Failure> {
         let mut random = [0; 32];
         SystemRandom::new().fill(&mut random).map_err(|_| wrong("this machine gives no randomness"))?;
-        Ok(Self {
+        Ok(Self::of(certificate, theirs, is_client, random))
+    }
+
+    /// As it was before the other end said anything, but for the numbers of our records.
+    pub fn anew(&self) -> Self {
+        let anew = Self::of(self.certificate.clone(), self.theirs.clone(), self.is_client, self.random);
+        Self { writer: self.writer.anew(), ..anew }
+    }
+
+    fn of(certificate: Certificate, theirs: Fingerprint, is_client: bool, random: [u8; 32]) -> Self {
+        Self {
             certificate,
             theirs,
             is_client,
@@ -59,11 +71,23 @@ impl Common {
             writer: Writer::default(),
             next_message: 0,
             flight: Vec::new(),
-        })
+        }
     }
 
     pub fn randoms(&self) -> Randoms {
         if self.is_client { (self.random, self.their_random) } else { (self.their_random, self.random) }
+    }
+
+    /// Goes on from the first message that counts, and the number of its record (RFC 6347, 4.2.1).
+    pub fn goes_on_from(&mut self, record: u64, message: &Message) {
+        self.writer = Writer::from(record);
+        self.next_message = message.sequence;
+        self.saw(message);
+    }
+
+    /// Forgets what nothing is made of any more.
+    pub fn forget(&mut self) {
+        (self.messages, self.master) = (Vec::new(), None);
     }
 
     /// Begins our next flight; what was sent before it has arrived.
@@ -77,13 +101,6 @@ impl Common {
         self.next_message = self.next_message.wrapping_add(1);
         self.messages.extend(message.octets());
         self.flight.push(Step::Message(message));
-    }
-
-    /// The same, but not for those who remember (RFC 6347, 4.2.1).
-    pub fn mention(&mut self, kind: u8, body: Vec<u8>) {
-        let (next, seen) = (self.next_message, std::mem::take(&mut self.messages));
-        self.say(kind, body);
-        (self.next_message, self.messages) = (next, seen);
     }
 
     pub fn saw(&mut self, message: &Message) {
@@ -135,7 +152,7 @@ impl Common {
     /// Takes their proof; the keys.
     pub fn finished(&mut self, message: &Message) -> Result<Keys, Failure> {
         let master = self.master.as_ref().ok_or_else(|| wrong("the order of messages"))?;
-        if master.finished(!self.is_client, &self.messages) != message.body {
+        if !same(&master.finished(!self.is_client, &self.messages), &message.body) {
             return Err(wrong("the proof that both have seen the same messages"));
         }
         let keys = self.suite.and_then(|suite| master.keys(suite, self.is_client));
@@ -170,6 +187,12 @@ impl Common {
         }
         PublicKey::of(first).ok_or(Failure::Certificate)
     }
+}
+
+/// Whether both are the same; takes as long where they are not.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let differ = one.iter().zip(other).fold(0, |differ, (one, other)| std::hint::black_box(differ | one ^ other));
+    one.len() == other.len() && differ == 0
 }
 
 /// Checks a signature at the end of a message.

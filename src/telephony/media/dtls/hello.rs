@@ -33,6 +33,8 @@ pub(super) struct Extensions {
     pub schemes: Vec<u16>,
     /// Profiles of SRTP.
     profiles: Vec<u16>,
+    /// A name for its keys, in every packet: not used here.
+    key_identifier: bool,
     /// The master secret hangs on the whole handshake (RFC 7627).
     pub extended: bool,
     pub renegotiation: bool,
@@ -45,6 +47,7 @@ impl Extensions {
             groups: vec![X25519, P256],
             schemes: schemes.to_vec(),
             profiles: PROFILES.iter().map(|(profile, _)| *profile).collect(),
+            key_identifier: false,
             extended: true,
             renegotiation: true,
         }
@@ -54,6 +57,11 @@ impl Extensions {
     pub fn answer(&self, suite: Suite) -> Self {
         let profiles = PROFILES.iter().filter(|(_, known)| *known == suite).map(|(profile, _)| *profile).collect();
         Extensions { profiles, extended: self.extended, renegotiation: self.renegotiation, ..Self::default() }
+    }
+
+    /// The suite of SRTP that an answer names: one of ours, and no more (RFC 5764, 4.1.1 and 4.1.3).
+    pub fn answered_suite(&self) -> Option<Suite> {
+        self.suite().filter(|_| self.profiles.len() == 1 && !self.key_identifier)
     }
 
     /// The suite of SRTP that is in common.
@@ -73,9 +81,18 @@ impl Extensions {
             match which {
                 kind::GROUPS => known.groups = content.list(2)?,
                 kind::SCHEMES => known.schemes = content.list(2)?,
-                kind::SRTP => known.profiles = content.list(2)?,
+                kind::SRTP => {
+                    known.profiles = content.list(2)?;
+                    known.key_identifier = !content.block(1)?.is_empty();
+                }
                 kind::EXTENDED => known.extended = true,
-                kind::RENEGOTIATION => known.renegotiation = true,
+                // Of the first handshake, as all are here (RFC 5746, 3.4 and 3.6).
+                kind::RENEGOTIATION => {
+                    known.renegotiation = content.block(1)?.is_empty();
+                    if !known.renegotiation {
+                        return None;
+                    }
+                }
                 _ => {}
             }
         }
@@ -174,5 +191,38 @@ impl ServerHello {
         put(&mut out, 1, 0);
         self.extensions.write(&mut out);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(extensions: &[u8]) -> Option<ServerHello> {
+        let start = ServerHello { random: [7; 32], suite: ECDSA, extensions: Extensions::default() }.write();
+        let fixed = 2 + 32 + 1 + 2 + 1;
+        let mut body = start.get(..fixed)?.to_vec();
+        put_block(&mut body, 2, extensions);
+        ServerHello::read(&body)
+    }
+
+    #[test]
+    fn an_answer_names_one_profile_and_no_key_identifier() {
+        let suite = |content: &[u8]| {
+            let mut extension = vec![0, 14];
+            put_block(&mut extension, 2, content);
+            answer(&extension).and_then(|hello| hello.extensions.answered_suite())
+        };
+        assert_eq!(suite(&[0, 2, 0, 7, 0]), Some(Suite::Gcm128));
+        assert_eq!(suite(&[0, 2, 0, 2, 0]), None, "a tag of 32 bits was not offered");
+        assert_eq!(suite(&[0, 4, 0, 7, 0, 1, 0]), None);
+        assert_eq!(suite(&[0, 2, 0, 7, 1, 9]), None);
+        assert_eq!(suite(&[0, 0, 0]), None);
+    }
+
+    #[test]
+    fn a_handshake_that_goes_on_from_another_is_none() {
+        assert!(answer(&[0xff, 1, 0, 1, 0]).is_some_and(|hello| hello.extensions.renegotiation));
+        assert_eq!(answer(&[0xff, 1, 0, 3, 2, 1, 2]), None);
     }
 }

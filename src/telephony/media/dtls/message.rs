@@ -15,6 +15,8 @@ pub(super) const FINISHED: u8 = 20;
 
 /// Longest message taken: certificates of RSA take 1 to 2 KB, some come with those that vouch for them.
 const LONGEST: usize = 16_384;
+/// Octets of messages that are not whole yet, or came before their turn.
+const MOST_WAITING: usize = LONGEST + 4_096;
 /// Messages that may come before their turn: more than any flight has.
 const AHEAD: u16 = 8;
 
@@ -91,20 +93,26 @@ struct Partial {
 }
 
 impl Reassembly {
-    /// Keeps a piece; false for one of a message that was taken already.
-    pub fn push(&mut self, piece: &Piece<'_>, sealed: bool) -> bool {
+    /// Keeps a piece of a message whose turn is still to come.
+    pub fn push(&mut self, piece: &Piece<'_>, sealed: bool) {
         let Piece { kind, length, sequence, offset, octets } = *piece;
-        let Some(early) = sequence.checked_sub(self.next) else { return false };
-        if early >= AHEAD {
-            return true;
+        let is_far = sequence.checked_sub(self.next).is_none_or(|early| early >= AHEAD);
+        if is_far || (kind == FINISHED && !sealed) {
+            return;
         }
+        // What is sealed is theirs; what is not, anybody may have put in its place.
+        self.waiting.retain(|partial| partial.message.sequence != sequence || partial.message.sealed || !sealed);
         let known = self.waiting.iter().position(|partial| partial.message.sequence == sequence);
+        let held: usize = self.waiting.iter().map(|partial| partial.message.body.len()).sum();
+        if known.is_none() && held + length > MOST_WAITING {
+            return;
+        }
         let at = known.unwrap_or_else(|| {
             let message = Message { kind, sequence, sealed, body: vec![0; length] };
             self.waiting.push(Partial { message, have: vec![false; length], missing: length });
             self.waiting.len() - 1
         });
-        let Some(Partial { message, have, missing }) = self.waiting.get_mut(at) else { return true };
+        let Some(Partial { message, have, missing }) = self.waiting.get_mut(at) else { return };
         if (message.kind, message.body.len(), message.sealed) == (kind, length, sealed) {
             let places = message.body.iter_mut().zip(have).skip(offset);
             for ((place, have), octet) in places.zip(octets) {
@@ -112,13 +120,32 @@ impl Reassembly {
                 *missing -= usize::from(!std::mem::replace(have, true));
             }
         }
-        true
     }
 
-    /// The next message, once all of it is there.
+    /// The next message, once all of it is there. It stays the next one's turn until [`Reassembly::taken`].
     pub fn pop(&mut self) -> Option<Message> {
         let at = self.waiting.iter().position(|it| it.message.sequence == self.next && it.missing == 0)?;
-        self.next = self.next.checked_add(1)?;
         Some(self.waiting.swap_remove(at).message)
+    }
+
+    /// It was the right one.
+    pub fn taken(&mut self) {
+        self.next = self.next.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut reassembly = Reassembly::default();
+        for sequence in 0..u16::MAX {
+            let piece = Piece { kind: CERTIFICATE, length: LONGEST, sequence, offset: 0, octets: &[0; 100] };
+            reassembly.push(&piece, false);
+        }
+        let held: usize = reassembly.waiting.iter().map(|partial| partial.message.body.len()).sum();
+        assert!(held <= MOST_WAITING, "{held} octets");
     }
 }

@@ -9,16 +9,21 @@
 //!
 //! # Trust
 //! As for RTP ([`super::latch`]): only hosts that signalling names are heard, the address it names
-//! before others. Who has not shown that it can be reached is answered with less than it sent. What
-//! waits is bounded, and so is the time.
+//! before others. Who has not shown that it can be reached is answered with less than it sent, and
+//! changes nothing. Whoever has the turn is heard alone; if it was the wrong one (another port of that host, or
+//! anybody, where the right one is behind a translator), the next one has it. What waits is bounded, and so is
+//! the time.
 //!
 //! # Deliberately absent
-//! DTLS 1.0 and 1.3, sessions that go on, renegotiation, application data, ciphers that every telephone of
-//! the last ten years has better ones than; certificates that somebody else vouches for.
+//! DTLS 1.0 and 1.3, sessions that go on, renegotiation, application data, first messages in pieces (which would
+//! have to be kept for anybody), ciphers that every telephone of the last ten years has better ones than;
+//! certificates that somebody else vouches for.
 
 mod certificate;
 mod client;
 mod common;
+mod exchange;
+mod gate;
 mod hello;
 mod message;
 mod record;
@@ -34,26 +39,16 @@ use machine::{Machine, Now, Poll};
 pub use sipx_sdp::fingerprint::{Fingerprint, HashFunc};
 
 pub use self::certificate::Certificate;
-use self::client::Client;
-use self::common::{Common, Progress};
-use self::message::{Message, Piece, Reassembly};
-use self::record::{ALERT, HANDSHAKE, Record};
-use self::server::{Greeting, Server};
-use self::wire::Reader;
+use self::common::Common;
+use self::exchange::Exchange;
+use self::gate::{Caller, Gate};
 use super::named::Named;
 use super::srtp::Keys;
 
 /// A handshake that takes longer has failed.
 const LONGEST: Duration = Duration::from_secs(15);
-/// What is not answered is repeated after this, then after twice as long, and so on: sooner than the
-/// second of RFC 6347, 4.2.4.1, for somebody waits to be heard.
-const FIRST_REPEAT: Duration = Duration::from_millis(250);
-const LAST_REPEAT: Duration = Duration::from_secs(4);
-/// How often and how soon the last flight is sent again to whoever repeats theirs.
-const MOST_ASKED: u32 = 10;
-const ASKED_AGAIN: Duration = Duration::from_millis(100);
-/// The other end says it gives up, but anybody may have said so: whether it goes on is seen in this time.
-const LAST_CHANCE: Duration = Duration::from_secs(2);
+/// Who has the turn keeps it for so long without saying anything new.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What session descriptions settled about a handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +104,8 @@ pub enum Failure {
     Wrong(&'static str),
 }
 
+const NO_RANDOMNESS: &str = "this machine gives no randomness";
+
 fn wrong(what: &'static str) -> Failure {
     Failure::Wrong(what)
 }
@@ -131,31 +128,25 @@ pub fn is_dtls(datagram: &[u8]) -> bool {
     matches!(datagram.first(), Some(20..=63))
 }
 
-/// One handshake. Its secrets are the system's randomness and no seed's: of all machines only this
-/// one does not do the same again.
+/// The handshake of a call. Its secrets are the system's randomness and no seed's: of all machines only
+/// this one does not do the same again.
 pub struct Handshake {
     terms: Terms,
-    common: Common,
-    role: Role,
-    reassembly: Reassembly,
+    certificate: Certificate,
+    /// Where others begin.
+    gate: Option<Gate>,
     /// Who may speak.
     named: Named,
-    /// Where to; the address that signalling names spoke.
-    to: (SocketAddr, bool),
-    keys: Option<Keys>,
+    /// Where to.
+    to: SocketAddr,
+    /// With whoever is there.
+    exchange: Option<Exchange>,
+    has_keys: bool,
     failure: Option<Failure>,
-    refused: Option<u8>,
+    /// What went wrong with somebody who may not have been the other end.
+    suspect: Option<Failure>,
     deadline: Now,
-    repeat: Now,
-    interval: Duration,
-    asked: u32,
-    sent: Now,
     outputs: VecDeque<Output>,
-}
-
-enum Role {
-    Client(Client),
-    Server(Box<Server>),
 }
 
 impl std::fmt::Debug for Handshake {
@@ -176,30 +167,31 @@ impl Handshake {
         remote: SocketAddr,
         signalling: IpAddr,
     ) -> Result<Self, Failure> {
-        let mut common = Common::new(certificate.clone(), terms.theirs.clone(), terms.active)?;
-        let role =
-            if terms.active { Role::Client(Client::new(&mut common)) } else { Role::Server(Box::new(Server::new())) };
+        let gate = if terms.active { None } else { Some(Gate::new().ok_or_else(|| wrong(NO_RANDOMNESS))?) };
         let mut handshake = Self {
             terms,
-            common,
-            role,
-            reassembly: Reassembly::default(),
+            certificate: certificate.clone(),
+            gate,
             named: Named::new(remote, signalling),
-            to: (remote, false),
-            keys: None,
+            to: remote,
+            exchange: None,
+            has_keys: false,
             failure: None,
-            refused: None,
+            suspect: None,
             deadline: now + LONGEST,
-            repeat: Now::NEVER,
-            interval: FIRST_REPEAT,
-            asked: 0,
-            sent: now,
             outputs: VecDeque::new(),
         };
         if handshake.terms.active {
-            handshake.send(now);
+            let mut exchange = Exchange::begin(now, handshake.common()?);
+            let hello = exchange.said(now);
+            handshake.exchange = Some(exchange);
+            handshake.say(Ok(hello));
         }
         Ok(handshake)
+    }
+
+    fn common(&self) -> Result<Common, Failure> {
+        Common::new(self.certificate.clone(), self.terms.theirs.clone(), self.terms.active)
     }
 
     /// What was agreed on.
@@ -209,12 +201,12 @@ impl Handshake {
 
     /// The keys, once there are some.
     pub fn keys(&self) -> Option<Keys> {
-        self.keys
+        self.exchange.as_ref().and_then(Exchange::keys)
     }
 
     /// Where the other end is, as far as is known.
     pub fn remote(&self) -> SocketAddr {
-        self.to.0
+        self.to
     }
 
     /// Signalling names another address for the same two ends.
@@ -222,136 +214,78 @@ impl Handshake {
         let named = Named::new(remote, signalling);
         if named != self.named {
             self.named = named;
-            self.to = (remote, false);
+            self.to = remote;
         }
     }
 
-    /// Whether a datagram from here is heard; from then on answers go there.
-    fn follow(&mut self, from: SocketAddr) -> bool {
-        let (to, is_named) = &mut self.to;
-        if from == self.named.audio() {
-            (*to, *is_named) = (from, true);
-            return true;
+    /// Whether somebody there may have the turn: nobody has, or only somebody who says nothing more, or this is
+    /// the very address that signalling names.
+    fn may_begin(&self, now: Now, from: SocketAddr) -> bool {
+        let is_free = |exchange: &Exchange| exchange.is_fresh() || now.since(exchange.heard()) >= TURN;
+        let may = from == self.named.audio() || self.exchange.as_ref().is_none_or(is_free);
+        !self.has_keys && self.named.includes(from) && may
+    }
+
+    /// Takes what may be an answer to our hello, from somewhere else than it was sent to.
+    fn answered(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
+        let Some(exchange) = &mut self.exchange else { return };
+        let mut anew = exchange.anew();
+        let said = anew.take(now, datagram);
+        if said.is_err() || !anew.is_fresh() {
+            *exchange = anew;
+            self.to = from;
+            self.say(said);
         }
-        let heard = self.named.includes(from) && (!*is_named || *to == from);
-        if heard {
-            *to = from;
-        }
-        heard
     }
 
-    fn transmit(&mut self, bytes: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit { to: self.to.0, bytes });
-    }
-
-    /// Sends the flight for the first time.
-    fn send(&mut self, now: Now) {
-        self.interval = FIRST_REPEAT;
-        self.asked = 0;
-        self.again(now);
-    }
-
-    fn again(&mut self, now: Now) {
-        let datagram = self.common.datagram();
-        self.transmit(datagram);
-        self.sent = now;
-        let waits = self.keys.is_none();
-        self.repeat = if waits { now + self.interval } else { Now::NEVER };
-    }
-
-    fn take(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Result<(), Failure> {
-        let mut datagram = Reader::new(datagram);
-        let mut repeated = false;
-        while let Some(record) = Record::next(&mut datagram) {
-            let sealed = match record.epoch() {
-                0 => false,
-                1 => true,
-                _ => continue,
-            };
-            let opened = if sealed { self.common.opens.as_ref().and_then(|cipher| cipher.open(&record)) } else { None };
-            let body = match &opened {
-                Some(opened) => opened.as_slice(),
-                None if sealed => continue, // a lie, or too early: it is sent again
-                None => record.body,
-            };
-            match record.kind {
-                HANDSHAKE => repeated |= self.pieces(now, from, Reader::new(body), sealed)?,
-                ALERT => self.warned(now, body, sealed)?,
-                _ => {}
-            }
-        }
-        let may = self.asked < MOST_ASKED && now.since(self.sent) >= ASKED_AGAIN;
-        if repeated && may {
-            self.asked += 1;
-            self.again(now);
-        }
-        Ok(())
-    }
-
-    /// Takes what is in a record; true when some of it was taken before.
-    fn pieces(&mut self, now: Now, from: SocketAddr, mut body: Reader<'_>, sealed: bool) -> Result<bool, Failure> {
-        let mut repeated = false;
-        while let Some(piece) = Piece::next(&mut body) {
-            if let Role::Server(server) = &mut self.role
-                && server.awaits_hello()
-            {
-                if let Some(hello) = piece.whole().filter(|message| message.kind == message::CLIENT_HELLO && !sealed) {
-                    match server.greet(&mut self.common, from, &hello)? {
-                        Greeting::Prove(datagram) => self.transmit(datagram),
-                        Greeting::Welcome => {
-                            self.reassembly.next = hello.sequence.wrapping_add(1);
-                            self.send(now);
-                        }
-                    }
+    /// Takes what may be a first message.
+    fn greet(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
+        let Some(gate) = &self.gate else { return };
+        for caller in gate.judge(from, datagram) {
+            match caller {
+                Caller::Unproven(bytes) => self.outputs.push_back(Output::Transmit { to: from, bytes }),
+                Caller::Unreadable => self.suspect = Some(wrong("its first message")),
+                Caller::Proven { record, message, hello } => {
+                    let Ok(common) = self.common() else { return self.fail(wrong(NO_RANDOMNESS)) };
+                    let exchange = self.exchange.insert(Exchange::answer(now, common));
+                    let said = exchange.welcome(now, record, &message, &hello);
+                    self.to = from;
+                    self.say(said);
                 }
-                continue;
-            }
-            repeated |= !self.reassembly.push(&piece, sealed);
-            while let Some(message) = self.reassembly.pop() {
-                self.message(now, &message)?;
             }
         }
-        Ok(repeated)
     }
 
-    fn message(&mut self, now: Now, message: &Message) -> Result<(), Failure> {
-        if message.sealed != (message.kind == message::FINISHED) {
-            return Err(wrong("what is sealed and what is not"));
-        }
-        let said = self.common.next_message;
-        let progress = match &mut self.role {
-            Role::Client(client) => client.take(&mut self.common, message)?,
-            Role::Server(server) => server.take(&mut self.common, message)?,
+    /// Sends what is said, and tells of the keys; or why there will be none.
+    fn say(&mut self, said: Result<Option<Vec<u8>>, Failure>) {
+        let bytes = match said {
+            Ok(bytes) => bytes,
+            Err(failure) => return self.broke(failure),
         };
-        if let Progress::Done(keys) = progress {
-            self.keys = Some(keys);
+        if let Some(keys) = self.keys()
+            && !std::mem::replace(&mut self.has_keys, true)
+        {
             self.outputs.push_back(Output::Keys(keys));
-            self.repeat = Now::NEVER;
         }
-        if self.common.next_message != said {
-            self.send(now);
-        }
-        Ok(())
+        self.outputs.extend(bytes.map(|bytes| Output::Transmit { to: self.to, bytes }));
     }
 
-    fn warned(&mut self, now: Now, body: &[u8], sealed: bool) -> Result<(), Failure> {
-        let [2, code] = *body else { return Ok(()) };
-        if self.keys.is_some() {
-            return Ok(()); // signalling ends calls
+    /// With whoever is at the address that signalling names, it has failed. Somebody else may not have
+    /// been the other end at all, which is still waited for.
+    fn broke(&mut self, failure: Failure) {
+        if let (Some(code), Some(exchange)) = (failure.alert(), &mut self.exchange) {
+            let bytes = exchange.alert(code);
+            self.outputs.push_back(Output::Transmit { to: self.to, bytes });
         }
-        if sealed {
-            return Err(Failure::Refused(code));
+        if self.to == self.named.audio() {
+            return self.fail(failure);
         }
-        self.refused.get_or_insert(code);
-        self.deadline = self.deadline.min(now + LAST_CHANCE);
-        Ok(())
+        self.exchange = self.exchange.take().filter(|_| self.terms.active).map(|exchange| exchange.anew());
+        self.to = self.named.audio();
+        self.suspect = Some(failure);
     }
 
     fn fail(&mut self, failure: Failure) {
-        if let Some(code) = failure.alert() {
-            let datagram = self.common.alert(code);
-            self.transmit(datagram);
-        }
         self.failure = Some(failure);
         self.outputs.push_back(Output::Failed(failure));
     }
@@ -366,34 +300,40 @@ impl Machine for Handshake {
     type Output = Output;
 
     fn handle(&mut self, now: Now, (from, datagram): Self::Input) {
-        if self.is_over() || !self.follow(from) {
+        if self.is_over() {
             return;
         }
-        match self.take(now, from, &datagram) {
-            // What comes after the keys can't take them back.
-            Err(failure) if self.keys.is_none() => self.fail(failure),
-            _ => self.wake(now),
+        if let Some(exchange) = self.exchange.as_mut().filter(|_| from == self.to) {
+            let said = exchange.take(now, &datagram);
+            self.say(said);
+        } else if self.may_begin(now, from) {
+            match self.terms.active {
+                true => self.answered(now, from, &datagram),
+                false => self.greet(now, from, &datagram),
+            }
         }
+        self.wake(now);
     }
 
     fn wake(&mut self, now: Now) {
-        if self.is_over() || self.keys.is_some() {
+        if self.is_over() || self.has_keys {
             return;
         }
         if self.deadline <= now {
-            return self.fail(self.refused.map_or(Failure::Late, Failure::Refused));
+            let suspect = self.exchange.as_ref().and_then(Exchange::suspect).or(self.suspect);
+            return self.fail(suspect.unwrap_or(Failure::Late));
         }
-        if self.repeat <= now {
-            self.interval = (self.interval * 2).min(LAST_REPEAT);
-            self.again(now);
+        if let Some(exchange) = &mut self.exchange {
+            let said = exchange.wake(now);
+            self.say(said);
         }
     }
 
     fn poll(&mut self) -> Poll<Output> {
         match self.outputs.pop_front() {
             Some(output) => Poll::Do(output),
-            None if self.is_over() || self.keys.is_some() => Poll::WaitUntil(Now::NEVER),
-            None => Poll::WaitUntil(self.deadline.min(self.repeat)),
+            None if self.is_over() || self.has_keys => Poll::WaitUntil(Now::NEVER),
+            None => Poll::WaitUntil(self.exchange.as_ref().map_or(self.deadline, |it| it.wakes().min(self.deadline))),
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) const VERSION: [u8; 2] = [0xfe, 0xfd];
 
 const TAG: usize = 16;
 const EXPLICIT: usize = 8;
+/// Of epoch and sequence number, the latter.
+const SEQUENCE: u64 = (1 << 48) - 1;
 
 /// One of a datagram.
 #[derive(Debug)]
@@ -36,6 +38,11 @@ impl<'a> Record<'a> {
 
     pub fn epoch(&self) -> u16 {
         u16::from_be_bytes([self.number[0], self.number[1]])
+    }
+
+    /// Its number within the epoch.
+    pub fn sequence(&self) -> u64 {
+        u64::from_be_bytes(self.number) & SEQUENCE
     }
 }
 
@@ -85,17 +92,27 @@ fn about(kind: u8, version: [u8; 2], number: [u8; EXPLICIT], length: usize) -> V
 /// Writes records: plain ones in epoch 0, sealed ones in epoch 1, each with the next number.
 #[derive(Default)]
 pub(super) struct Writer {
-    plain: u32,
-    sealed: u32,
+    plain: u64,
+    sealed: u64,
     pub cipher: Option<Cipher>,
 }
 
 impl Writer {
+    /// One whose first plain record has this number.
+    pub fn from(plain: u64) -> Self {
+        Self { plain, ..Self::default() }
+    }
+
+    /// One that goes on from here, in the plain.
+    pub fn anew(&self) -> Self {
+        Self::from(self.plain)
+    }
+
     /// Appends a record to a datagram.
     pub fn write(&mut self, datagram: &mut Vec<u8>, kind: u8, sealed: bool, body: &[u8]) {
         let count = if sealed { &mut self.sealed } else { &mut self.plain };
+        let number = (u64::from(sealed) << 48 | *count & SEQUENCE).to_be_bytes();
         *count += 1;
-        let number = (u64::from(sealed) << 48 | u64::from(*count - 1)).to_be_bytes();
         let body = match (&self.cipher, sealed) {
             (_, false) => Some(body.to_vec()),
             (Some(cipher), true) => cipher.seal(kind, number, body),

@@ -106,7 +106,32 @@ fn stretch(secret: &[u8], label: &str, seed: &[&[u8]], octets: usize) -> Vec<u8>
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
+    use super::{Share, hello};
+
+    #[test]
+    fn halves_of_a_secret_that_would_give_it_away_are_refused() {
+        // Of order 1, 2 and 8 on Curve25519 (RFC 7748, 7): whatever our half, the secret would be zero.
+        let eight = [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+            0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+        ];
+        let mut one = [0; 32];
+        one[0] = 1;
+        for theirs in [&[0; 32], &one, &eight] {
+            assert!(Share::new(hello::X25519).expect("randomness").agree(theirs).is_none());
+        }
+        let honest = Share::new(hello::P256).expect("randomness").public().expect("a point");
+        assert!(Share::new(hello::P256).expect("randomness").agree(&honest).is_some());
+        let mut beside = honest.clone();
+        beside[64] ^= 1;
+        let compressed = [&[2], &honest[1..33]].concat();
+        for theirs in [beside, compressed, vec![0], vec![4; 65], Vec::new()] {
+            assert!(Share::new(hello::P256).expect("randomness").agree(&theirs).is_none());
+        }
+    }
+
     #[test]
     fn a_secret_is_stretched_as_everybody_does() {
         // A vector that implementers of TLS 1.2 share (IETF TLS list, "Test vectors for the PRF", SHA-256).

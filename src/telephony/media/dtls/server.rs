@@ -1,32 +1,25 @@
-use std::net::SocketAddr;
-
-use ring::hmac::{self, HMAC_SHA256};
-use ring::rand::SystemRandom;
-
 use super::certificate::{OWN_SCHEME, PublicKey, SCHEMES};
 use super::common::{Common, Progress, verify};
 use super::hello::{self, ClientHello, ServerHello};
 use super::message::{self, Message};
-use super::record::VERSION;
 use super::secrets::Share;
 use super::wire::{Reader, put, put_block, put_list};
 use super::{Failure, wrong};
 
 /// Certificates that may be shown: of RSA, of ECDSA.
 const KINDS: [u8; 2] = [1, 64];
-const COOKIE: usize = 20;
 
 /// The end that waits.
+#[derive(Default)]
 pub(super) struct Server {
     awaits: Awaits,
-    /// Of cookies: who has one can be reached at where it says it is.
-    secret: Option<hmac::Key>,
     share: Option<Share>,
     key: Option<PublicKey>,
 }
 
-#[derive(PartialEq)]
+#[derive(Default)]
 enum Awaits {
+    #[default]
     Hello,
     Certificate,
     Share,
@@ -35,48 +28,10 @@ enum Awaits {
     Nothing,
 }
 
-/// What a first message gets.
-pub(super) enum Greeting {
-    /// This datagram, to show that it can be reached; nothing is kept.
-    Prove(Vec<u8>),
-    /// The first flight.
-    Welcome,
-}
-
 impl Server {
-    pub fn new() -> Self {
-        let secret = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok();
-        Self { awaits: Awaits::Hello, secret, share: None, key: None }
-    }
-
-    pub fn awaits_hello(&self) -> bool {
-        self.awaits == Awaits::Hello
-    }
-
-    /// Takes a first message. Until it shows the cookie that was sent to its address, the answer is
-    /// shorter than the question.
-    pub fn greet(&mut self, common: &mut Common, from: SocketAddr, message: &Message) -> Result<Greeting, Failure> {
-        let hello = ClientHello::read(&message.body).ok_or_else(|| wrong("its first message"))?;
-        let secret = self.secret.as_ref().ok_or_else(|| wrong("this machine gives no randomness"))?;
-        let place = [hello.random.as_slice(), from.to_string().as_bytes()].concat();
-        let cookie = hmac::sign(secret, &place);
-        let cookie = cookie.as_ref().get(..COOKIE).unwrap_or_default();
-        common.next_message = message.sequence;
-        // A timing attack on it would win the right to be answered at length.
-        if hello.cookie != cookie {
-            let mut body = vec![VERSION[0], 0xff]; // RFC 6347, 4.2.1: version 1.0, whatever comes
-            put_block(&mut body, 1, cookie);
-            common.begin();
-            common.mention(message::HELLO_VERIFY_REQUEST, body);
-            return Ok(Greeting::Prove(common.datagram()));
-        }
-        common.their_random = hello.random;
-        common.saw(message);
-        self.welcome(common, &hello)?;
-        Ok(Greeting::Welcome)
-    }
-
-    fn welcome(&mut self, common: &mut Common, theirs: &ClientHello) -> Result<(), Failure> {
+    /// Answers a first message.
+    pub fn welcome(&mut self, common: &mut Common, theirs: &ClientHello) -> Result<(), Failure> {
+        common.their_random = theirs.random;
         let offered = &theirs.extensions;
         let suite = offered.suite().ok_or(Failure::NothingInCommon)?;
         let can = |group: &&u16| [hello::X25519, hello::P256].contains(group);
@@ -138,7 +93,7 @@ impl Server {
                 return Ok(Progress::Done(keys));
             }
             (Awaits::Nothing, _) => {}
-            _ => return Err(wrong("the order of messages")),
+            _ => return Ok(Progress::Unexpected),
         }
         Ok(Progress::More)
     }

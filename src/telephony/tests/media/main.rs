@@ -9,6 +9,7 @@ mod encrypted;
 mod g711;
 mod g722;
 mod handshake;
+mod handshake_attacked;
 mod hostile;
 mod jitter_buffer;
 mod latching;
