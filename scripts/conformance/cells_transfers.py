@@ -1,5 +1,6 @@
 """Callers who are sent on, with softphones at either end: REFER, Replaces, and a registrar in the middle."""
 
+import contextlib
 import subprocess
 import time
 import wave
@@ -81,53 +82,49 @@ def register(matrix):
         microphone(world, phone.folder / "microphone.wav")
         return phone, lambda uri: phone.tell(f"call {uri}")
 
+    @contextlib.contextmanager
+    def sent_on(world, name, way, target, peer):
+        """A caller who asks for a person and is put through to the target in this way: the box, and the softphone."""
+        box = sends_on(world, name, way, target)
+        try:
+            phone, dial = phone_of(world, name, peer)
+            with phone:
+                dial(f"sip:box@127.0.0.1:{box.port}")
+                yield box, phone
+            record = box.ended(name)
+        finally:
+            box.stop()
+        assert record["outcome"] == "transferred", record
+
     @cell("blind transfer (REFER)", "baresip", "linphone")
     def blind(world, name, peer):
         # The desk is called by the softphone, which says so; the box is out of it.
         steps = awaited("INVITE", timeout_ms=60000) + reply("180 Ringing") + pause(300) + reply("200 OK", sdp("0"))
         steps += awaited("ACK") + awaited("BYE", timeout_ms=30000) + answer()
         process, folder, port = sipp.callee(world, name, steps)
-        with process:
-            box = sends_on(world, name, "blind", f"sip:desk@127.0.0.1:{port}")
-            try:
-                phone, dial = phone_of(world, name, peer)
-                with phone:
-                    dial(f"sip:box@127.0.0.1:{box.port}")
-                    box.log_has("the caller sent on", "the caller's phone has called somebody", limit=50)
-                    time.sleep(1)
-                    phone.tell("hangup" if peer == "baresip" else "terminate all")
-                    sipp.succeeded(process, folder)
-                record = box.ended(name)
-            finally:
-                box.stop()
-        assert record["outcome"] == "transferred", record
-        return record["outcome"]
+        with process, sent_on(world, name, "blind", f"sip:desk@127.0.0.1:{port}", peer) as (box, phone):
+            box.log_has("the caller sent on", "the caller's phone has called somebody", limit=50)
+            time.sleep(1)
+            phone.tell("hangup" if peer == "baresip" else "terminate all")
+            sipp.succeeded(process, folder)
 
     @cell("attended transfer (REFER with Replaces)", "linphone")
     def attended(world, name):
         with Linphone(world, f"{name}-desk") as desk:
-            box = sends_on(world, name, "attended", f"sip:desk@127.0.0.1:{desk.sip_port}")
-            try:
-                phone, dial = phone_of(world, name, "linphone")
-                with phone:
-                    dial(f"sip:box@127.0.0.1:{box.port}")
-                    desk.wait("Receiving new incoming call", limit=50)
-                    desk.tell("answer")
-                    desk.wait("connected")
-                    time.sleep(3)
-                    desk.tell("1")
-                    box.log_has("the caller put through", "put through", limit=40)
-                    record = box.ended(name)
-                    # The box is out of it, and the two talk on.
-                    log = desk.folder / "linphone.log"
-                    until("the caller's phone takes the box's place",
-                          lambda: "Replaces: " in log.read_text(errors="replace"))
-                    before = received(log)
-                    until("sound of the caller at the desk", lambda: received(log) > before)
-            finally:
-                box.stop()
-        assert record["outcome"] == "transferred", record
-        return record["outcome"]
+            target = f"sip:desk@127.0.0.1:{desk.sip_port}"
+            with sent_on(world, name, "attended", target, "linphone") as (box, _):
+                desk.wait("Receiving new incoming call", limit=50)
+                desk.tell("answer")
+                desk.wait("connected")
+                time.sleep(3)
+                desk.tell("1")
+                box.log_has("the caller put through", "put through", limit=40)
+                # The box is out of it, and the two talk on.
+                box.ended(name)
+                log = desk.folder / "linphone.log"
+                until("the caller's phone takes the box's place", lambda: "Replaces: " in log.read_text(errors="replace"))
+                before = received(log)
+                until("sound of the caller at the desk", lambda: received(log) > before)
 
     @cell("Replaces puts a caller through to the box", "linphone")
     def put_through(world, name):

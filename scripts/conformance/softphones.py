@@ -102,7 +102,27 @@ class Baresip:
         self.process.stop()
 
 
-class Linphone:
+class Told:
+    """A softphone that is told by its standard input, and whose process is `process`."""
+
+    def tell(self, line):
+        self.process.say(line)
+
+    def wait(self, *words, limit=15):
+        return self.process.wait_line(f"{type(self).__name__}'s {' '.join(words)!r}", *words, limit=limit)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self.process.say("quit")
+        except OSError:
+            pass
+        self.process.stop()
+
+
+class Linphone(Told):
     """linphonec, told by its standard input."""
 
     def __init__(self, world, name, config=None, auto_answer=False):
@@ -133,24 +153,8 @@ class Linphone:
         self.process.say(f"play {folder}/microphone.wav")
         time.sleep(0.7)
 
-    def tell(self, line):
-        self.process.say(line)
 
-    def wait(self, *words, limit=15):
-        return self.process.wait_line(f"linphone's {' '.join(words)!r}", *words, limit=limit)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        try:
-            self.process.say("quit")
-        except OSError:
-            pass
-        self.process.stop()
-
-
-class Twinkle:
+class Twinkle(Told):
     """twinkle-console, told by its standard input. Its sound card is ALSA's null device, which gives hardly a sample."""
 
     # Call-IDs and tags are made of the second it was started in: two of one second are one call (482).
@@ -176,19 +180,3 @@ class Twinkle:
             time.sleep(1.1)
             self.process = Process(["twinkle-console"], folder / "twinkle.out", env=environment, cwd=folder)
         self.process.wait_line("twinkle starts", "Local IP", limit=15)
-
-    def tell(self, line):
-        self.process.say(line)
-
-    def wait(self, *words, limit=15):
-        return self.process.wait_line(f"twinkle's {' '.join(words)!r}", *words, limit=limit)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        try:
-            self.process.say("quit")
-        except OSError:
-            pass
-        self.process.stop()

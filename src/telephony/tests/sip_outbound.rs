@@ -6,7 +6,7 @@ mod peer;
 
 use std::time::Duration;
 
-use peer::{BOX, Bench, Seen, at, by_address, header};
+use peer::{BOX, Bench, Seen, at, by_address, grant, header};
 use telephony::sip::{Account, Command, Config, ConnectionId, Credentials, Input};
 
 const REGISTRAR: &str = "192.0.2.50:5060";
@@ -51,17 +51,7 @@ fn register(seen: &Seen) -> (Option<ConnectionId>, String) {
 /// The registrar answers the last REGISTER.
 fn answer(bench: &mut Bench, seen: &Seen, status: u16, more: &str) -> Seen {
     let (connection, text) = register(seen);
-    let field = |name: &str| header(&text, name).expect("a field");
-    let reply = format!(
-        "SIP/2.0 {status} Whatever\nVia: {}\nFrom: {}\nTo: {};tag=r\nCall-ID: {}\nCSeq: {}\nContact: {}\n{more}\
-         Content-Length: 0\n\n",
-        field("Via"),
-        field("From"),
-        field("To"),
-        field("Call-ID"),
-        field("CSeq"),
-        field("Contact")
-    );
+    let reply = grant(&text, status, more);
     bench.from = at(REGISTRAR);
     match connection {
         Some(connection) => bench.handle(arrived(connection, reply.replace('\n', "\r\n").as_bytes())),

@@ -6,7 +6,7 @@ mod peer;
 
 use std::time::Duration;
 
-use peer::{BOX, Bench, Seen, at, by_address, header, invite};
+use peer::{BOX, Bench, Seen, at, by_address, grant, header, invite, reply};
 use telephony::sip::{
     Account, AccountState, Command, Config, Credentials, Event, Failure, Hop, Input, LocalMedia, Notice, Transport,
 };
@@ -55,21 +55,16 @@ fn register(seen: &Seen) -> String {
     found.unwrap_or_else(|| panic!("no REGISTER in {seen:#?}")).1.clone()
 }
 
+/// A request as its receiver notes where it came from (RFC 3581).
+fn seen_from(request: &str, place: &str) -> String {
+    request.replace(";rport", &format!(";rport={place}"))
+}
+
 /// An answer to the last REGISTER.
 fn answer(bench: &mut Bench, seen: &Seen, status: u16, more: &str) -> Seen {
-    let text = register(seen);
-    let field = |name: &str| header(&text, name).expect("a field");
-    let response = format!(
-        "SIP/2.0 {status} Whatever\nVia: {};received=192.0.2.1\nFrom: {}\nTo: {};tag=r\nCall-ID: {}\nCSeq: {}\n\
-         {more}Content-Length: 0\n\n",
-        field("Via").replace(";rport", ";rport=5060"),
-        field("From"),
-        field("To"),
-        field("Call-ID"),
-        field("CSeq")
-    );
+    let text = seen_from(&register(seen), "5060;received=192.0.2.1");
     bench.from = at(REGISTRAR);
-    bench.send(&response)
+    bench.send(&reply(&text, status, more))
 }
 
 fn granted(bench: &mut Bench, seen: &Seen, expires_s: u32) -> Seen {
@@ -191,17 +186,8 @@ fn behind_nat_it_is_reached_where_the_registrar_sees_it() {
     let mut bench = bench(account());
     let seen = signed_on(&mut bench, &[REGISTRAR]);
     let text = register(&seen);
-    let via = header(&text, "Via").expect("Via").replace(";rport", ";rport=33000;received=203.0.113.7");
-    let field = |name: &str| header(&text, name).expect("a field");
     bench.from = at(REGISTRAR);
-    let seen = bench.send(&format!(
-        "SIP/2.0 200 OK\nVia: {via}\nFrom: {}\nTo: {};tag=r\nCall-ID: {}\nCSeq: {}\nContact: {}\nContent-Length: 0\n\n",
-        field("From"),
-        field("To"),
-        field("Call-ID"),
-        field("CSeq"),
-        field("Contact")
-    ));
+    let seen = bench.send(&grant(&seen_from(&text, "33000;received=203.0.113.7"), 200, ""));
     let again = register(&seen);
     assert!(again.contains("Contact: <sip:200@192.0.2.1:5060>;expires=0\r\n"), "{again}");
     assert!(again.contains("Contact: <sip:200@203.0.113.7:33000>;expires=600\r\n"), "{again}");
@@ -247,17 +233,7 @@ fn over_a_stream_it_uses_one_connection_and_registers_anew_when_that_is_lost() {
     assert_eq!(to, at("192.0.2.50:5061"));
     let (_, text) = seen.streams[0].clone();
     assert!(text.contains("Via: SIP/2.0/TLS ") && text.contains(";transport=tls>;expires=600"), "{text}");
-    let field = |name: &str| header(&text, name).expect("a field");
-    let reply = format!(
-        "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=r\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: {}\r\n\
-         Content-Length: 0\r\n\r\n",
-        field("Via"),
-        field("From"),
-        field("To"),
-        field("Call-ID"),
-        field("CSeq"),
-        field("Contact")
-    );
+    let reply = grant(&text, 200, "").replace('\n', "\r\n");
     let arrived = |bytes: &[u8]| Input::Stream {
         connection,
         local: at("192.0.2.1:40000"),

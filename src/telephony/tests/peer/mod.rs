@@ -217,6 +217,25 @@ pub fn header(text: &str, name: &str) -> Option<String> {
     })
 }
 
+/// The answer to a request, with more header fields.
+pub fn reply(request: &str, status: u16, more: &str) -> String {
+    let field = |name: &str| header(request, name).expect("a field");
+    format!(
+        "SIP/2.0 {status} Whatever\nVia: {}\nFrom: {}\nTo: {};tag=r\nCall-ID: {}\nCSeq: {}\n{more}Content-Length: 0\n\n",
+        field("Via"),
+        field("From"),
+        field("To"),
+        field("Call-ID"),
+        field("CSeq")
+    )
+}
+
+/// The same for a REGISTER: it is granted as asked.
+pub fn grant(request: &str, status: u16, more: &str) -> String {
+    let contact = header(request, "Contact").expect("Contact");
+    reply(request, status, &format!("Contact: {contact}\n{more}"))
+}
+
 /// A request outside a dialog.
 pub fn request(method: &str, id: &str, more: &str, body: &str) -> String {
     let length = body.replace('\n', "\r\n").len();
