@@ -82,6 +82,9 @@ pub enum Loss {
     /// It has been silent for too long.
     #[error("no packet for too long")]
     Silence,
+    /// What is said can't be coded.
+    #[error("nothing can be coded for it")]
+    Uncoded,
     /// There are no keys for it.
     #[error("no keys for its sound: {0}")]
     NoKeys(Failure),
@@ -254,6 +257,8 @@ impl MediaLine {
     /// Tells the receiver something that happened at this instant, or only the time.
     pub fn receive(&mut self, now: Now, input: Option<Input>) -> Vec<Heard> {
         let mut heard = std::mem::take(&mut self.untold);
+        // The other side hears nothing: better that it calls again.
+        heard.extend(self.stream.broke().then_some(Heard::Lost(Loss::Uncoded)));
         let input = match input {
             Some(Input::Rtp { from, bytes }) if self.shaking.is_some() && is_dtls(&bytes) => {
                 heard.extend(self.shake(now, Some((from, bytes))));

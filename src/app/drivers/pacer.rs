@@ -8,7 +8,7 @@ mod wheel;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -87,18 +87,25 @@ pub struct Stream {
     coder: Coder,
     /// It has a way to the coder.
     seated: bool,
+    /// What it should send can't be coded.
+    broken: Arc<AtomicBool>,
 }
 
 impl Stream {
     /// Gives an order; one that finds the ring full is lost and reported so.
     pub fn order(&mut self, order: Order) -> bool {
         if matches!(order, Order::Encode { codec: Codec::Opus, .. }) && !self.seated {
-            match self.coder.seat() {
+            match self.coder.seat(&self.broken) {
                 Some(seat) => self.seated = self.orders.push(Order::Seat(seat)).is_ok(),
-                None => tracing::error!("no Opus encoder: the call is silent"),
+                None => self.broken.store(true, Ordering::Relaxed),
             }
         }
         self.orders.push(order).is_ok()
+    }
+
+    /// True, once, when it is silent because nothing can be coded for it.
+    pub fn broke(&self) -> bool {
+        self.broken.swap(false, Ordering::Relaxed)
     }
 
     /// Gives an order to the playout queue.
@@ -232,7 +239,7 @@ impl Pacer {
             tracing::error!("the pacer takes no more streams");
         }
         self.thread.unpark();
-        Stream { orders, progress, sent, gaps, ssrc, coder: self.coder.clone(), seated: false }
+        Stream { orders, progress, sent, gaps, ssrc, coder: self.coder.clone(), seated: false, broken: Arc::default() }
     }
 }
 

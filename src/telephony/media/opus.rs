@@ -2,6 +2,7 @@
 //! whatever is in it; here it is heard at 16 kHz, and spoken at the 8 kHz that voices have.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ropus::{Application, Bitrate, Channels, DecodeMode, Decoder, InbandFec};
 
@@ -79,9 +80,17 @@ impl Ear {
     }
 
     fn decode(&mut self, packet: &[u8], room: usize, mode: DecodeMode) -> &[i16] {
-        let Some(samples) = self.samples.get_mut(..room) else { return &[] };
-        let decoded = self.decoder.as_mut().and_then(|decoder| decoder.decode(packet, samples, mode).ok());
-        self.samples.get(..decoded.unwrap_or_default()).unwrap_or_default()
+        let (Some(samples), Some(decoder)) = (self.samples.get_mut(..room), &mut self.decoder) else { return &[] };
+        // A decoder that breaks down at a packet costs this packet, not the call.
+        let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(packet, samples, mode)));
+        let count = match decoded {
+            Ok(decoded) => decoded.unwrap_or_default(),
+            Err(_) => {
+                *self = Self::new();
+                0
+            }
+        };
+        self.samples.get(..count).unwrap_or_default()
     }
 }
 

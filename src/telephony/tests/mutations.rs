@@ -4,12 +4,21 @@
 
 mod mutants;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use mutants::{Door, Doors, mutate, seeds};
 
 const EACH: usize = 2_000;
 
+/// Also those that are caught on the way, as a broken decoder's are.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
 #[test]
 fn no_message_breaks_what_reads_it() {
+    std::panic::set_hook(Box::new(|panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        eprintln!("{panic}");
+    }));
     for door in Door::ALL {
         let seeds = seeds(door);
         let mut doors = Doors::default();
@@ -20,6 +29,7 @@ fn no_message_breaks_what_reads_it() {
             doors.knock(door, &mutate(message, other, &mut random));
         }
     }
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
 }
 
 /// Else nothing is tested: every seed passes its parser when nobody broke it.

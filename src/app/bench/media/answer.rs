@@ -56,7 +56,7 @@ enum Mail {
 ///
 /// # Errors
 /// No sockets, no thread.
-pub async fn answer(calls: usize) -> std::io::Result<()> {
+pub async fn answer(calls: usize, codec: Codec) -> std::io::Result<()> {
     let clock = Clock::start();
     let sockets = driver::Sockets::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), false).await?;
     let bound = sockets.udp.local_addr()?;
@@ -64,7 +64,7 @@ pub async fn answer(calls: usize) -> std::io::Result<()> {
     let line = driver::run(clock, sockets, endpoint);
     let pacer = Pacer::start(clock)?;
     let ports = Ports::new(bound.ip(), PORTS);
-    let mut house = House { clock, pacer, ports, commands: line.commands, calls: Vec::new() };
+    let mut house = House { clock, pacer, ports, codec, commands: line.commands, calls: Vec::new() };
     let mut events = line.events;
     let mut orders = orders()?;
     say(&format!("ready sip:{bound}"))?;
@@ -108,6 +108,7 @@ struct House {
     clock: Clock,
     pacer: Pacer,
     ports: Ports,
+    codec: Codec,
     commands: mpsc::Sender<Command>,
     calls: Vec<(CallKey, mpsc::Sender<Mail>)>,
 }
@@ -117,7 +118,7 @@ impl House {
         match event {
             Event::Incoming { call, source, .. } => {
                 let pair = self.ports.open_towards(source)?;
-                let media = LocalMedia::plain(pair.local, vec![Codec::Pcmu]);
+                let media = LocalMedia::plain(pair.local, vec![self.codec]);
                 let line = MediaLine::new(pair, &self.pacer, MEDIA_TIMEOUT)?;
                 let (post, mail) = mpsc::channel(16);
                 self.calls.push((call, post));

@@ -22,6 +22,11 @@ const STAGGER: Duration = Duration::from_millis(5);
 const SETTLE: Duration = Duration::from_secs(3);
 /// Name of the sending thread, cut as the system cuts it.
 const PACER: &str = "rtp-pacer";
+const CODER: &str = "rtp-coder";
+/// Packets of a call, a second.
+const PACKETS_A_SECOND: f64 = 50.0;
+/// Of them, those that must leave: a second's counting is a few packets off.
+const ENOUGH: f64 = 0.995;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +35,8 @@ pub struct Plan {
     pub calls: usize,
     /// How long they are measured.
     pub talk: Duration,
+    /// What they speak.
+    pub codec: Codec,
 }
 
 /// What is asked of a level.
@@ -80,6 +87,8 @@ pub struct Measured {
     pub box_cpu_percent: f64,
     /// Of that, the sending thread.
     pub pacer_cpu_percent: f64,
+    /// And what codes Opus.
+    pub coder_cpu_percent: f64,
     /// Of one processor, by the telephones.
     pub load_cpu_percent: f64,
     /// Of one processor, a call of the box.
@@ -97,6 +106,10 @@ impl Measured {
         let mut misses = Vec::new();
         if self.tones_both_ways < calls {
             misses.push(format!("{} of {calls} calls heard a tone both ways", self.tones_both_ways));
+        }
+        let due = self.took_s * PACKETS_A_SECOND * calls as f64;
+        if (self.box_sent as f64) < ENOUGH * due {
+            misses.push(format!("{} of {due:.0} packets sent with {calls} calls", self.box_sent));
         }
         let lost = self.box_sent_lost + self.box_received_lost;
         if lost > bars.lost {
@@ -117,10 +130,11 @@ impl Measured {
 /// # Errors
 /// What went wrong, in words.
 pub async fn measure(plan: Plan) -> Result<Measured, String> {
-    let mut answerer = Answerer::start(plan.calls).await?;
+    let mut answerer = Answerer::start(plan).await?;
     let idle = answerer.cost()?;
-    let load = Load::start(plan.calls).map_err(|error| format!("no sockets for the telephones: {error}"))?;
-    let sip = set_up(&answerer, &load, plan.calls).await?;
+    let load =
+        Load::start(plan.calls, plan.codec).map_err(|error| format!("no sockets for the telephones: {error}"))?;
+    let sip = set_up(&answerer, &load, plan).await?;
     sleep(SETTLE).await;
     let own = std::process::id();
     let cost_of_own = || Cost::of(own).map_err(|error| error.to_string());
@@ -157,6 +171,7 @@ pub async fn measure(plan: Plan) -> Result<Measured, String> {
         receive_gap_p99_ms: here.gaps.since(&here_before.gaps).quantile_ms(0.99).unwrap_or_default(),
         box_cpu_percent,
         pacer_cpu_percent: percent(after.seconds_since(&before, Some(PACER))),
+        coder_cpu_percent: percent(after.seconds_since(&before, Some(CODER))),
         load_cpu_percent: percent(own_after.seconds_since(&own_before, None)),
         cpu_percent_a_call: box_cpu_percent / plan.calls as f64,
         box_memory_mb: after.resident_kb as f64 / 1_024.0,
@@ -169,7 +184,8 @@ fn counted(load: &Load) -> Result<load::Counted, String> {
 }
 
 /// Dials until all calls are up. The calls last as long as what is given back.
-async fn set_up(answerer: &Answerer, load: &Load, calls: usize) -> Result<driver::Line, String> {
+async fn set_up(answerer: &Answerer, load: &Load, plan: Plan) -> Result<driver::Line, String> {
+    let calls = plan.calls;
     let fault = |error: std::io::Error| format!("no SIP socket for the telephones: {error}");
     let clock = Clock::start();
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -190,7 +206,7 @@ async fn set_up(answerer: &Answerer, load: &Load, calls: usize) -> Result<driver
                     destination: Some(answerer.address),
                     from_display: None,
                     from_user: format!("bench{dialled}"),
-                    media: LocalMedia::plain(address, vec![Codec::Pcmu]),
+                    media: LocalMedia::plain(address, vec![plan.codec]),
                     transport: Transport::Udp,
                     connection: None,
                 };
@@ -223,10 +239,10 @@ struct Answerer {
 }
 
 impl Answerer {
-    async fn start(calls: usize) -> Result<Self, String> {
+    async fn start(plan: Plan) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| format!("this program can't find itself: {error}"))?;
         let mut child = Command::new(program)
-            .args(["bench", "answer", "--calls", &calls.to_string()])
+            .args(["bench", "answer", "--calls", &plan.calls.to_string(), "--codec", plan.codec.name()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

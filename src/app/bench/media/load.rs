@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use telephony::media::g711;
+use telephony::media::opus::{Encoder, LONGEST};
+use telephony::media::{Codec, g711};
 
 use crate::drivers::gaps::Counts;
 
@@ -17,6 +18,10 @@ const STEP: Duration = Duration::from_millis(1);
 const STEPS: usize = 20;
 const SAMPLES: usize = 160;
 const HEADER: usize = 12;
+/// Packets of Opus that are coded beforehand, and sent again and again: half a second of tone.
+const CODED: usize = 25;
+/// A packet of Opus with a tone in it is longer, one of silence shorter.
+const SPOKEN: usize = 16;
 const RECEIVE_BUFFER: usize = 2 << 20;
 /// Peak of the tone sent, and of what counts as one that comes back.
 const LOUD: f64 = 8_000.0;
@@ -55,11 +60,17 @@ impl Load {
     ///
     /// # Errors
     /// When the system gives none.
-    pub fn start(calls: usize) -> io::Result<Self> {
+    pub fn start(calls: usize, codec: Codec) -> io::Result<Self> {
         let sockets = (0..calls.div_ceil(CALLS_A_SOCKET)).map(|_| socket()).collect::<io::Result<Vec<_>>>()?;
         let addresses = sockets.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
         let (orders, incoming) = mpsc::channel();
-        let telephones = Telephones { sockets, calls: Vec::with_capacity(calls), by_box: HashMap::new() };
+        let telephones = Telephones {
+            sockets,
+            calls: Vec::with_capacity(calls),
+            by_box: HashMap::new(),
+            codec,
+            payloads: payloads(codec),
+        };
         std::thread::Builder::new().name("telephones".into()).spawn(move || telephones.run(&incoming))?;
         Ok(Load { orders, addresses })
     }
@@ -94,12 +105,16 @@ struct Telephones {
     calls: Vec<Telephone>,
     /// Index of the call by the address of the box's end.
     by_box: HashMap<SocketAddr, usize>,
+    codec: Codec,
+    /// What they say, over and over.
+    payloads: Vec<Vec<u8>>,
 }
 
 struct Telephone {
     socket: usize,
     to: SocketAddr,
-    packet: [u8; HEADER + SAMPLES],
+    codec: Codec,
+    ssrc: u32,
     sequence: u16,
     timestamp: u32,
     sent: u64,
@@ -130,9 +145,9 @@ impl Telephones {
                 if due > Instant::now() {
                     break;
                 }
-                let Telephones { sockets, calls, .. } = &mut self;
+                let Telephones { sockets, calls, payloads, .. } = &mut self;
                 for call in calls.iter_mut().skip(step).step_by(STEPS) {
-                    call.send(sockets);
+                    call.send(sockets, payloads);
                 }
                 step = (step + 1) % STEPS;
                 due += STEP;
@@ -144,7 +159,7 @@ impl Telephones {
 
     fn talk(&mut self, call: usize, to: SocketAddr) {
         if self.by_box.insert(to, self.calls.len()).is_none() {
-            self.calls.push(Telephone::new(call / CALLS_A_SOCKET, call as u32 + 1, to));
+            self.calls.push(Telephone::new(call / CALLS_A_SOCKET, call as u32 + 1, to, self.codec));
         }
     }
 
@@ -173,21 +188,29 @@ impl Telephones {
     }
 }
 
+/// A tone of 400 Hz: eight whole turns a packet, so that all packets are alike before they are coded.
+fn payloads(codec: Codec) -> Vec<Vec<u8>> {
+    let turn = |at: usize| (at as f64 / 20.0 * std::f64::consts::TAU).sin();
+    let samples: Vec<i16> = (0..SAMPLES).map(|at| (LOUD * turn(at)) as i16).collect();
+    if codec != Codec::Opus {
+        return vec![samples.iter().map(|sample| g711::encode_ulaw(*sample)).collect()];
+    }
+    let mut encoder = Encoder::new();
+    let coded = (0..CODED).filter_map(|_| {
+        let mut out = [0; LONGEST];
+        let length = encoder.as_mut()?.packet(&samples, &mut out);
+        Some(out.get(..length)?.to_vec())
+    });
+    coded.collect()
+}
+
 impl Telephone {
-    fn new(socket: usize, ssrc: u32, to: SocketAddr) -> Self {
-        let mut packet = [0; HEADER + SAMPLES];
-        let (header, payload) = packet.split_at_mut(HEADER);
-        header[0] = 0x80; // version 2, payload type 0: PCMU
-        header[8..].copy_from_slice(&ssrc.to_be_bytes());
-        for (at, octet) in payload.iter_mut().enumerate() {
-            // 400 Hz: eight whole turns a packet, so that all packets are alike.
-            let turn = (at as f64 / 20.0 * std::f64::consts::TAU).sin();
-            *octet = g711::encode_ulaw((LOUD * turn) as i16);
-        }
+    fn new(socket: usize, ssrc: u32, to: SocketAddr, codec: Codec) -> Self {
         Telephone {
             socket,
             to,
-            packet,
+            codec,
+            ssrc,
             sequence: 0,
             timestamp: 0,
             sent: 0,
@@ -200,13 +223,21 @@ impl Telephone {
         }
     }
 
-    fn send(&mut self, sockets: &[UdpSocket]) {
-        self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        self.packet[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+    fn send(&mut self, sockets: &[UdpSocket], payloads: &[Vec<u8>]) {
+        let turn = usize::from(self.sequence) % payloads.len().max(1);
+        let Some(payload) = payloads.get(turn) else { return };
+        let mut packet = [0; HEADER + LONGEST];
+        let length = HEADER + payload.len().min(LONGEST);
+        packet[0] = 0x80; // version 2
+        packet[1] = self.codec.payload_type();
+        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        packet[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
+        packet.iter_mut().skip(HEADER).zip(payload).for_each(|(place, octet)| *place = *octet);
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(SAMPLES as u32);
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_hz() / 50);
         // What the system does not take was not sent.
-        let taken = sockets.get(self.socket).is_some_and(|socket| socket.send_to(&self.packet, self.to).is_ok());
+        let taken = sockets.get(self.socket).is_some_and(|socket| socket.send_to(&packet[..length], self.to).is_ok());
         self.sent += u64::from(taken);
     }
 
@@ -222,7 +253,10 @@ impl Telephone {
         self.next = Some(sequence.wrapping_add(1));
         self.heard = now;
         self.received += 1;
-        let tone = payload.iter().take(40).any(|octet| g711::decode_ulaw(*octet).unsigned_abs() > AUDIBLE);
+        let tone = match self.codec {
+            Codec::Opus => payload.len() > SPOKEN,
+            _ => payload.iter().take(40).any(|octet| g711::decode_ulaw(*octet).unsigned_abs() > AUDIBLE),
+        };
         self.tones += u64::from(tone);
     }
 }

@@ -16,6 +16,8 @@ pub struct Report {
     pub began: String,
     /// Processors of the machine, which the telephones share with the box.
     pub processors: usize,
+    /// What was spoken.
+    pub codec: &'static str,
     /// What is asked for.
     pub bars: Bars,
     /// One for every number of calls at once.
@@ -39,7 +41,7 @@ impl Report {
 /// A row of the table: its name, and its figure of a level.
 type Row = (&'static str, fn(&Measured) -> String);
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     ("calls with a tone both ways", |it| format!("{} of {}", it.tones_both_ways, it.calls)),
     ("packets sent by the box", |it| it.box_sent.to_string()),
     ("of its packets lost", |it| it.box_sent_lost.to_string()),
@@ -52,6 +54,7 @@ const ROWS: [Row; 15] = [
     ("receive gap p99, ms", |it| format!("{:.1}", it.receive_gap_p99_ms)),
     ("box, % of a processor", |it| format!("{:.1}", it.box_cpu_percent)),
     ("its sending thread, %", |it| format!("{:.1}", it.pacer_cpu_percent)),
+    ("its coders of Opus, %", |it| format!("{:.1}", it.coder_cpu_percent)),
     ("telephones, %", |it| format!("{:.1}", it.load_cpu_percent)),
     ("box a call, %", |it| format!("{:.3}", it.cpu_percent_a_call)),
     ("memory a call, kB", |it| format!("{:.0}", it.memory_kb_a_call)),

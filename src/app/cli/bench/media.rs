@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use telephony::media::Codec;
+
 use super::{CliError, print_json, write_report};
 use crate::bench::media::{self, Bars, Plan, Report, measure};
 
@@ -14,6 +16,9 @@ pub(super) struct Args {
     /// How long each level is measured, in seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3600))]
     seconds: u16,
+    /// What they speak: pcmu, or opus, which is coded anew for each call.
+    #[arg(long, default_value = "pcmu", value_parser = codec)]
+    codec: Codec,
     /// One object a level, and one for the whole.
     #[arg(long)]
     json: bool,
@@ -27,10 +32,18 @@ pub(super) struct Answer {
     /// Calls at once.
     #[arg(long)]
     calls: u16,
+    /// What they speak.
+    #[arg(long, value_parser = codec)]
+    codec: Codec,
+}
+
+fn codec(name: &str) -> Result<Codec, String> {
+    let known = [Codec::Pcmu, Codec::Opus].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name));
+    known.ok_or_else(|| "pcmu or opus can be measured".to_owned())
 }
 
 pub(super) async fn answer(args: Answer) -> Result<(), CliError> {
-    media::answer(usize::from(args.calls)).await.map_err(CliError::failed)
+    media::answer(usize::from(args.calls), args.codec).await.map_err(CliError::failed)
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
@@ -38,7 +51,8 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let mut levels = Vec::new();
     for &calls in &args.calls {
         eprintln!("{calls} calls at once ...");
-        let plan = Plan { calls: usize::from(calls), talk: Duration::from_secs(args.seconds.into()) };
+        let plan =
+            Plan { calls: usize::from(calls), talk: Duration::from_secs(args.seconds.into()), codec: args.codec };
         let measured = measure(plan).await.map_err(CliError::Failed)?;
         if args.json {
             print_json(&measured)?;
@@ -46,7 +60,14 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         levels.push(measured);
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = Report { version: env!("CARGO_PKG_VERSION"), began, processors, bars: Bars::default(), levels };
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        began,
+        processors,
+        codec: args.codec.name(),
+        bars: Bars::default(),
+        levels,
+    };
     if let Some(folder) = &args.report {
         write_report(folder, "media", &report, &media::html(&report))?;
     }
