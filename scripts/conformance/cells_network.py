@@ -6,10 +6,11 @@ import subprocess
 import threading
 
 import sipp
-from box import PROGRAMS, ROOT, free_port
+from box import PROGRAMS, ROOT, Box, free_port
 from matrix import Missing
 from network import outside
 from sipp import BYE, INVITED, SET_UP, ack, answer, awaited, call, expect, pause, request, sdp
+from world import ACCOUNT
 
 
 def run(*command, limit=60, **more):
@@ -47,6 +48,20 @@ def register(matrix):
         def registers(world, name, user=user):
             through(world, name, SET_UP + pause(300) + BYE, user)
             return world.registered.ended(name)["outcome"]
+
+    for transport in ["UDP", "TCP"]:
+        @cell(f"is called over the way it registered by (RFC 5626, {transport})", "kamailio")
+        def kept(world, name, transport=transport.lower()):
+            user = {"udp": "200", "tcp": "201"}[transport]
+            table = ACCOUNT.format(name="edge", user=user, registrar=f"sip:127.0.0.1:{world.edge.port};transport={transport}")
+            # Over TCP it can only be the connection that it opened: it listens nowhere.
+            box = Box(world.folder, f"{name}-box", ['sip.transports=["udp"]'], table)
+            try:
+                box.log_has("the registration", "registered:", 'account="edge"')
+                call(world, name, by_proxy(SET_UP + pause(300) + BYE, user), target=f"127.0.0.1:{world.home.port}")
+                return box.ended(name)["outcome"]
+            finally:
+                box.stop()
 
     @cell("call, box hangs up", "kamailio")
     def box_hangs_up(world, name):

@@ -264,7 +264,10 @@ def register(matrix):
         says = linphone_calls(world, name, world.encrypted, f"sip:box@127.0.0.1:{world.encrypted.port}", config)
         log = (world.folder / name / "linphone.log").read_text(errors="replace")
         assert "UDP/TLS/RTP/SAVP" in log, "the keys came by another way"
-        return says
+        with Linphone(world, f"{name}-called", config, auto_answer=True) as phone:
+            heard = told(calling(phone, more=["--dtls"]))[-1]["packets_received"]
+        assert heard > 20, f"{says}; called: {heard} packets heard"
+        return f"{says}; called: {heard} packets heard"
 
     def twinkle_calls(world, name, meanwhile=lambda phone: time.sleep(2), transport="udp"):
         with Twinkle(world, name, outside(), transport=transport) as phone:

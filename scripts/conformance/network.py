@@ -39,7 +39,7 @@ def listens(port):
 class Kamailio:
     """Registrar and proxy with Record-Route; with an engine it relays the sound as well."""
 
-    def __init__(self, folder, certificates, engine=None, algorithm="SHA-256"):
+    def __init__(self, folder, certificates, engine=None, algorithm="SHA-256", define=()):
         if not shutil.which("kamailio"):
             raise Missing("kamailio is not installed (packages kamailio and kamailio-tls-modules)")
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,8 @@ class Kamailio:
         if engine:
             text = text.replace("RTPENGINE", str(engine.ng_port))
         folder.joinpath("kamailio.cfg").write_text(text)
-        more = ["-A", "WITH_RELAY"] if engine else []
+        define = [*define, *(["WITH_RELAY"] if engine else [])]
+        more = [word for name in define for word in ("-A", name)]
         self.control = control
         self.process = Process(["kamailio", "-DD", "-E", "-m", "64", "-M", "8", "-f", "kamailio.cfg", "-Y", folder, *more],
                                folder / "log", cwd=folder)
@@ -70,6 +71,24 @@ class Kamailio:
             ).encode(), ("127.0.0.1", self.port))
             answer = phone.recv(4096)
             assert answer.startswith(b"SIP/2.0 200"), answer
+
+    def stop(self):
+        self.process.stop()
+
+
+class Edge:
+    """Kamailio as a proxy at the edge of a network, which keeps the ways that registrations came over (RFC 5626)."""
+
+    def __init__(self, folder, registrar):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        text = ROOT.joinpath("tests/data/kamailio-edge.cfg").read_text()
+        for word, value in [("PORT", self.port), ("REGISTRAR", registrar.port)]:
+            text = text.replace(word, str(value))
+        folder.joinpath("kamailio.cfg").write_text(text)
+        self.process = Process(["kamailio", "-DD", "-E", "-m", "64", "-M", "8", "-f", "kamailio.cfg", "-Y", folder],
+                               folder / "log", cwd=folder)
+        until("the edge listens", lambda: listens(self.port))
 
     def stop(self):
         self.process.stop()

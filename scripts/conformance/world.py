@@ -5,7 +5,7 @@ import threading
 from functools import wraps
 
 from box import Box, free_port
-from network import Kamailio, Rtpengine, certificates
+from network import Edge, Kamailio, Rtpengine, certificates
 
 TITLE = """# Behaviours of the box, tried with other programs
 
@@ -104,6 +104,15 @@ class World:
     def office(self):
         """Kamailio again, for phones that know MD5 alone."""
         return Kamailio(self.folder / "office", self.certificates, algorithm="MD5")
+
+    @shared
+    def home(self):
+        """Kamailio again, which knows edge proxies."""
+        return Kamailio(self.folder / "home", self.certificates, define=["WITH_OUTBOUND"])
+
+    @shared
+    def edge(self):
+        return Edge(self.folder / "edge", self.home)
 
     @shared
     def rtpengine(self):
