@@ -108,7 +108,9 @@ impl Subject {
         let all = tokens(question);
         let hints = hinted(&all);
         let mut words: Vec<String> = Vec::new();
-        for word in all.iter().filter(|token| !is_stop_word(token) && !is_measured(&all, token)) {
+        // A lone letter is what is left of a word that was heard badly.
+        let tells = |token: &&String| token.len() > 1 || token.chars().all(|c| c.is_ascii_digit());
+        for word in all.iter().filter(tells).filter(|token| !is_stop_word(token) && !is_measured(&all, token)) {
             let said = words.iter().any(|other| other == word || synonyms(other).contains(&word.as_str()));
             if !said && words.len() < MOST_WORDS {
                 words.push(word.clone());

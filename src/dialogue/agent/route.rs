@@ -13,6 +13,7 @@ use super::understand::Meaning;
 use crate::brain::{Outcome, Passage, ToolCall, ToolResult};
 use crate::business::Phrase;
 use crate::parse::answer::Answer;
+use crate::parse::words::has_any;
 
 /// A yes to a read-back must have been heard at least so well.
 const CONSENT: f32 = 0.5;
@@ -25,7 +26,7 @@ impl Agent {
             Meaning::Nothing => self.miss(Some(now)),
             Meaning::Drop => self.drop_it(now),
             Meaning::Perhaps(command) => self.ask_whether(command, reading),
-            Meaning::Unclear => self.ask_wish(reading),
+            Meaning::Unclear => self.ask_wish(reading, now),
             Meaning::Value => self.value(reading, now),
             Meaning::Command(command) => self.command(command, reading, wording, now),
         }
@@ -75,8 +76,7 @@ impl Agent {
         }
         // "Move it to friday" in the middle of a booking moves what is being booked.
         let unbooked = matches!(self.flow, Some(Flow::Book(_)));
-        let of_existing =
-            crate::parse::words::has_any(&reading.words, &["my appointment", "my booking", "an appointment"]);
+        let of_existing = has_any(&reading.words, &["my appointment", "my booking", "an appointment"]);
         if command == Command::Reschedule && unbooked && !of_existing {
             return self.value(reading, now);
         }
@@ -178,9 +178,25 @@ impl Agent {
     }
 
     /// Something about an appointment: the wish is asked for, what was said is kept.
-    fn ask_wish(&mut self, reading: &Reading) {
+    fn ask_wish(&mut self, reading: &Reading, now: DateTime) {
+        if self.desk.asked == Asked::Wish {
+            return self.no_wish(reading, now);
+        }
         self.meant = Some(reading.clone());
         self.desk.ask(Asked::Wish, Phrase::AskWish, &[]);
+    }
+
+    /// Neither to book nor to move nor to cancel: what then, and in the end a message.
+    fn no_wish(&mut self, reading: &Reading, now: DateTime) {
+        if !has_any(&reading.words, &["question", "questions"]) {
+            return self.miss(Some(now));
+        }
+        self.meant = None;
+        self.desk.misses = self.desk.misses.saturating_add(1);
+        if self.desk.misses >= 2 {
+            return self.offer_message();
+        }
+        self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
     }
 
     fn ask_whether(&mut self, command: Command, reading: &Reading) {
@@ -544,11 +560,12 @@ impl Agent {
             let business = self.desk.business.identity.name.clone();
             self.desk.say(Phrase::OutOfScope, &[("business", &business)]);
         }
+        self.desk.misses = self.desk.misses.saturating_add(1);
         if self.flow.is_some() {
-            return self.resume_question(now);
+            // Who says it again and again wants something else than what is asked.
+            return if self.desk.misses >= 3 { self.give_up() } else { self.resume_question(now) };
         }
         // The second time in a row the way out is a message.
-        self.desk.misses = self.desk.misses.saturating_add(1);
         if self.desk.misses >= 2 {
             return self.offer_message();
         }

@@ -9,7 +9,7 @@ use super::reading::Reading;
 use super::wish::Wish;
 use super::wording;
 use crate::brain::{ToolCall, ToolResult};
-use crate::business::Phrase;
+use crate::business::{Phrase, WEEKDAYS};
 use crate::parse::choice;
 use crate::parse::day::Days;
 use crate::parse::mention::Wanted;
@@ -302,6 +302,15 @@ impl Search {
             self.start = Some(start);
             return true;
         }
+        if let Some(soonest) = self.same_time(reading) {
+            // Asked once which day; who says no more takes the first, and hears it read back.
+            if desk.asked == Asked::Day {
+                self.start = Some(soonest);
+            } else {
+                desk.ask(Asked::Day, Phrase::AskDay, &[]);
+            }
+            return true;
+        }
         let later = crate::parse::words::has_any(&reading.words, &["later", "later on"]);
         let earlier = crate::parse::words::has_any(&reading.words, &["earlier", "sooner"]);
         if later == earlier || reading.tells_when() {
@@ -322,6 +331,17 @@ impl Search {
         true
     }
 
+    /// The first of several offers that are at the time said, where no day was.
+    fn same_time(&self, reading: &Reading) -> Option<DateTime> {
+        let Wanted::One(time) = reading.time else { return None };
+        if !reading.when.days.is_empty() {
+            return None;
+        }
+        let at = |half: Times| self.offered.iter().find(|start| half.has(wording::minute_of(**start))).copied();
+        let several = self.offered.iter().any(|start| Some(start.date()) != self.offered.first().map(|s| s.date()));
+        at(time).or_else(|| time.other_half().and_then(at)).filter(|_| several)
+    }
+
     fn chosen(&self, reading: &Reading) -> Option<DateTime> {
         if let Some(index) = reading.keyed_choice() {
             return self.offered.get(index).copied();
@@ -334,7 +354,7 @@ impl Search {
             return self.offered.get(index).copied();
         }
         let unlike_day = |date: Date| match reading.when.day() {
-            Wanted::One(day) => !day.has(date),
+            Wanted::One(day) => !is_meant(reading, day, date),
             Wanted::Nothing => false,
             _ => true,
         };
@@ -353,8 +373,9 @@ impl Search {
             return at(time).or_else(|| time.other_half().and_then(at));
         }
         if let Wanted::One(day) = reading.when.day() {
-            let fitting: Vec<DateTime> = self.offered.iter().filter(|s| day.has(s.date())).copied().collect();
-            let all_one_day = self.offered.iter().all(|s| day.has(s.date()));
+            let fits = |start: &&DateTime| is_meant(reading, day, start.date());
+            let fitting: Vec<DateTime> = self.offered.iter().filter(fits).copied().collect();
+            let all_one_day = fitting.len() == self.offered.len();
             return if let ([only], false) = (fitting.as_slice(), all_one_day && self.offered.len() > 1) {
                 Some(*only)
             } else {
@@ -393,6 +414,17 @@ impl Search {
         }
         self.free.iter().copied().filter(|start| start.date() == date).collect()
     }
+}
+
+/// Whether an offer of this date is meant: "tuesday", when one is offered, is not the next that comes.
+fn is_meant(reading: &Reading, day: Days, date: Date) -> bool {
+    let bare = match reading.when.days.as_slice() {
+        [one] if one.end == one.start + 1 => {
+            reading.words.get(one.start).is_some_and(|word| WEEKDAYS.iter().any(|(name, _)| name == word))
+        }
+        _ => false,
+    };
+    day.has(date) || (bare && day.is_one() && day.first.weekday() == date.weekday())
 }
 
 /// From the first to after the last of these days, within what can be booked.

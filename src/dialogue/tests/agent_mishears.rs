@@ -340,3 +340,63 @@ fn when_something_else_happens_is_not_when_to_come() {
     let mut call = Stage::at("salon");
     says(&call.say("i need a haircut for my wedding on saturday"), &["Saturday, November twenty eighth"]);
 }
+
+#[test]
+fn digits_of_a_number_are_no_service() {
+    let mut call = Stage::at("childcare");
+    says(&call.say("i would like to book an enrollment on thursday at nine o'clock"), &["full name"]);
+    says(&call.say("maria cox"), &["phone number"]);
+    let read_back = call.say("five five five oh nine eight seven six five four");
+    says(&read_back, &["enrollment", "at nine am", "for Maria Cox", "Shall I book it?"]);
+}
+
+#[test]
+fn a_time_that_several_days_have_is_asked_about_once() {
+    let closed = "could i have a checkup on saturday at ten";
+    let mut call = Stage::at("dental");
+    says(&call.say(closed), &["closed on Saturday", "Which would you like?"]);
+    says(&call.say("at ten o'clock"), &["Which day"]);
+    let mut named = call.clone();
+    says(&named.say("tuesday please"), &["full name"]);
+    says(&named.say("olivia gray"), &["phone number"]);
+    says(&named.say("five five five one one one two two two two"), &["Tuesday, December first, at ten am"]);
+    says(&call.say("at ten"), &["full name"]);
+    says(&call.say("olivia gray"), &["phone number"]);
+    says(&call.say("five five five one one one two two two two"), &["Monday, November thirtieth, at ten am"]);
+}
+
+#[test]
+fn who_names_a_service_is_not_sent_away() {
+    let mut call = Stage::at("towing");
+    says(
+        &call.say_to_model("i have a flat tire", r#"{"do":"out_of_scope","args":{}}"#),
+        &["Would you like to make a new appointment?"],
+    );
+    assert!(!call.has_effect());
+    says(&call.say("yes please"), &["Which day"]);
+}
+
+#[test]
+fn nobody_is_asked_for_the_same_wish_over_and_over() {
+    let unclear = |call: &mut Stage, text: &str| call.say_to_model(text, r#"{"do":"out_of_scope","args":{}}"#);
+    for again in ["i only have a question", "the usual of that kind"] {
+        let mut call = Stage::at("clinic");
+        let heard = Heard { text: "cancel the new one".into(), confidence: 0.6, ..Heard::default() };
+        says(
+            &call.hear(&heard, |_| Some(r#"{"do":"book","args":{}}"#.to_owned())),
+            &["to book, to move, or to cancel"],
+        );
+        let said: Vec<String> = (0..3).map(|_| unclear(&mut call, again)).collect();
+        assert!(said.iter().any(|said| said.contains("Shall I take a message")), "{said:?}");
+    }
+}
+
+#[test]
+fn who_goes_on_about_something_else_is_offered_a_message() {
+    let mut call = Stage::at("clinic");
+    says(&call.say("i want to cancel my appointment"), &["What name"]);
+    let said: Vec<String> =
+        (0..3).map(|_| call.say_to_model("should i take two", r#"{"do":"out_of_scope","args":{}}"#)).collect();
+    assert!(said.first().is_some_and(|said| said.contains("What name")), "{said:?}");
+    assert!(said.last().is_some_and(|said| said.contains("Shall I take a message")), "{said:?}");
+}

@@ -44,6 +44,7 @@ fn questions_find_their_passage() {
         ("where can i park my car", "visit: Parking"),
         ("can I pay by credit card", "visit: Payment"),
         ("do you take my insurance", "visit: Insurance"),
+        ("d h do you take my insurance", "visit: Insurance"),
         ("are kids welcome at your practice", "visit: Children"),
         ("is it wheelchair accessible", "visit: Wheelchair access"),
         ("what does whitening cost", "treatments: Whitening"),
