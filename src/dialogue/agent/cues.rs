@@ -116,6 +116,11 @@ pub(super) fn drop_it(words: &[String]) -> bool {
     words.len() <= 8 && has_any(words, DROP)
 }
 
+/// Something is to be asked first.
+pub(super) fn question(words: &[String]) -> bool {
+    words.len() <= 9 && has_any(words, &["question", "questions"])
+}
+
 /// The answer to "to book, to move or to cancel?": what hardly decides elsewhere decides here.
 pub(super) fn wish(words: &[String]) -> Option<Command> {
     let wishes: [(Command, &[&str]); 4] = [

@@ -10,6 +10,8 @@ use crate::parse::name;
 
 /// How often a name is asked for once more before it is given up.
 const MOST_TRIES: u8 = 3;
+/// How often it is to be said again in a call; then it is spelled.
+const MOST_AGAIN: u8 = 2;
 
 /// What stands between a name that was heard and one that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +22,8 @@ pub(super) struct Naming {
     pub(super) wants_last: bool,
     /// How often in a row it was asked for once more.
     tries: u8,
+    /// How often in all to say it again.
+    again: u8,
 }
 
 /// Takes a name that was said or spelled. True when there was one.
@@ -118,17 +122,19 @@ pub(super) fn settle(desk: &mut Desk) -> Standing {
         desk.ask(Asked::Name, Phrase::AskName, &[]);
         return Standing::Asked;
     };
-    let Naming { doubts, tries, .. } = &mut desk.naming;
+    let Naming { doubts, tries, again, .. } = &mut desk.naming;
     if !doubts.any() {
         *tries = 0;
         return Standing::Known;
     }
     *tries = tries.saturating_add(1);
+    // What was said again twice is not heard better the third time.
+    let say_again = (*tries == 2 || *tries == 1 && !name.contains(' ')) && *again < MOST_AGAIN;
+    *again += u8::from(say_again);
     let (tries, last) = (*tries, doubts.last);
     match tries {
         tries if tries > MOST_TRIES => return Standing::Lost,
-        2 => desk.ask(Asked::Name, Phrase::NameAgain, &[]),
-        1 if !name.contains(' ') => desk.ask(Asked::Name, Phrase::NameAgain, &[]),
+        _ if say_again => desk.ask(Asked::Name, Phrase::NameAgain, &[]),
         _ if last => desk.ask(Asked::Spelling, Phrase::AskSpelling, &[]),
         _ => desk.ask(Asked::Spelling, Phrase::AskSpellingFirst, &[]),
     }

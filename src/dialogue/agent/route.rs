@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use super::Agent;
 use super::asked::Asked;
 use super::command::Command;
+use super::cues;
 use super::flow::{Book, Cancel, Flow, Message, Reschedule, Step};
 use super::inform::{self, Informed, Otherwise};
 use super::question;
@@ -169,7 +170,7 @@ impl Agent {
         if let Some(name) = reading.name.clone() {
             self.desk.name = Some(name);
             return if self.desk.asked == Asked::Wish {
-                self.desk.ask_again();
+                self.no_wish(reading, now);
             } else {
                 self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
             };
@@ -188,7 +189,7 @@ impl Agent {
 
     /// Neither to book nor to move nor to cancel: what then, and in the end a message.
     fn no_wish(&mut self, reading: &Reading, now: DateTime) {
-        if !has_any(&reading.words, &["question", "questions"]) {
+        if !cues::question(&reading.words) {
             return self.miss(Some(now));
         }
         self.meant = None;

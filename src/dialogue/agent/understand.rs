@@ -115,6 +115,7 @@ fn answered(reading: &Reading, asked: Asked) -> Option<Meaning> {
     let elsewhere = matches!(cue, Some((_, Sure::Strong)));
     match asked {
         Asked::Open | Asked::Wish if cue.is_none() && reading.is_name_alone() => Some(Meaning::Value),
+        Asked::Wish if cues::question(&reading.words) => Some(Meaning::Unclear),
         Asked::Wish => cues::wish(&reading.words).map(Meaning::Command),
         Asked::Change if reading.bare_answer && reading.answer == Some(Answer::No) => yes_no(reading),
         Asked::Confirm | Asked::AnyChange => confirmed(reading),

@@ -379,7 +379,7 @@ fn who_names_a_service_is_not_sent_away() {
 #[test]
 fn nobody_is_asked_for_the_same_wish_over_and_over() {
     let unclear = |call: &mut Stage, text: &str| call.say_to_model(text, r#"{"do":"out_of_scope","args":{}}"#);
-    for again in ["i only have a question", "the usual of that kind"] {
+    for again in ["i only have a question", "the usual of that kind", "john smith"] {
         let mut call = Stage::at("clinic");
         let heard = Heard { text: "cancel the new one".into(), confidence: 0.6, ..Heard::default() };
         says(
@@ -399,4 +399,19 @@ fn who_goes_on_about_something_else_is_offered_a_message() {
         (0..3).map(|_| call.say_to_model("should i take two", r#"{"do":"out_of_scope","args":{}}"#)).collect();
     assert!(said.first().is_some_and(|said| said.contains("What name")), "{said:?}");
     assert!(said.last().is_some_and(|said| said.contains("Shall I take a message")), "{said:?}");
+}
+
+#[test]
+fn a_name_is_said_again_twice_and_then_spelled() {
+    let mut call = asked_for_name();
+    let mut said = String::new();
+    for _ in 0..4 {
+        call.hear(&unsure("my name is macavens", &[1.0, 1.0, 1.0, 0.5]), |_| None);
+        call.hear(&unsure("my name is macavens", &[1.0, 1.0, 1.0, 0.5]), |_| None);
+        said = call.hear(&unsure("no my name is marcavens", &[1.0, 1.0, 1.0, 1.0, 0.5]), |_| None);
+        if said.contains("spell") {
+            break;
+        }
+    }
+    says(&said, &["spell your last name"]);
 }
