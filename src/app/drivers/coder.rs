@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use telephony::media::opus::{Encoder, LONGEST};
 
+use super::placement::favour_this_thread;
+
 /// How often there is looked for something to code: well within the shortest packet's time.
 const LOOK: Duration = Duration::from_millis(2);
 /// Samples of the longest packet: 60 ms at 8 kHz.
@@ -169,6 +171,7 @@ impl Desk {
 }
 
 fn code(new: &Receiver<Desk>) {
+    favour_this_thread(); // else it is a thread like any other: the pacer says what to do for more
     let mut desks: Vec<Desk> = Vec::new();
     loop {
         if desks.is_empty() {

@@ -75,10 +75,12 @@ pub fn prefer_this_thread() -> Right {
     if set_thread_priority_and_policy(thread_native_id(), priority, policy).is_ok() {
         return Right::RealTime;
     }
-    match rustix::process::setpriority_process(Some(gettid()), NICENESS) {
-        Ok(()) => Right::Preferred,
-        Err(_) => Right::None,
-    }
+    if favour_this_thread() { Right::Preferred } else { Right::None }
+}
+
+/// Asks the system to give the calling thread most of a busy processor; false where that is not permitted.
+pub(super) fn favour_this_thread() -> bool {
+    rustix::process::setpriority_process(Some(gettid()), NICENESS).is_ok()
 }
 
 impl Right {
