@@ -70,6 +70,19 @@ fn an_altered_or_missing_model_is_refused_before_it_is_opened() {
     refused(&site, &["engines.stt.model=whisper-huge"], &["whisper-huge", "starter-stt", "engines.stt.model"]);
 }
 
+/// Nothing is loaded of it: the machine does not begin to swap.
+#[test]
+fn a_model_that_the_memory_has_no_room_for_is_refused() {
+    let Some(site) = Site::new("model-too-large") else { return };
+    let folder = models(&site);
+    let manifest = folder.join("starter/starter-llm.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let huge = text.lines().map(|line| if line.starts_with("memory_mb") { "memory_mb = 90000000" } else { line });
+    fs::write(&manifest, huge.collect::<Vec<_>>().join("\n")).unwrap();
+    let setting = format!("engines.models={}", folder.display());
+    refused(&site, &[&setting], &["llm engine can't start", "needs 90000000 MB", "smaller model"]);
+}
+
 #[test]
 fn a_missing_worker_is_named() {
     let Some(site) = Site::new("worker-missing") else { return };

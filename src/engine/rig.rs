@@ -1,5 +1,6 @@
 //! A worker process on a socket pair, for the workers' own tests and measurements.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
@@ -26,12 +27,16 @@ pub struct Rig<E: Engine> {
 impl<E: Engine> Rig<E> {
     /// Starts a worker; says nothing to it yet.
     pub fn spawn(program: &Path, args: &[&str]) -> Result<Self, Error> {
+        Self::spawn_to(program, args, Stdio::piped())
+    }
+
+    fn spawn_to(program: &Path, args: &[&str], output: Stdio) -> Result<Self, Error> {
         let (ours, theirs) = UnixStream::pair().map_err(Error::Socket)?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(Error::Socket)?;
         let child = Command::new(program)
             .args(args)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .map_err(Error::Socket)?;
@@ -40,10 +45,18 @@ impl<E: Engine> Rig<E> {
 
     /// Starts a worker, greets it and waits until it is ready; also answers what it says of itself.
     pub fn ready(program: &Path, args: &[&str]) -> Result<(Self, String), Error> {
-        let mut rig = Self::spawn(program, args)?;
-        rig.send(&Down::Hello { protocol: PROTOCOL })?;
-        match rig.receive()? {
-            Up::Ready { protocol: PROTOCOL, about, .. } => Ok((rig, about)),
+        Self::spawn(program, args)?.greeted()
+    }
+
+    /// The same with a file for what outlasts the worker.
+    pub fn keeping(program: &Path, args: &[&str], file: File) -> Result<(Self, String), Error> {
+        Self::spawn_to(program, args, Stdio::from(file))?.greeted()
+    }
+
+    fn greeted(mut self) -> Result<(Self, String), Error> {
+        self.send(&Down::Hello { protocol: PROTOCOL })?;
+        match self.receive()? {
+            Up::Ready { protocol: PROTOCOL, about, .. } => Ok((self, about)),
             _ => Err(Error::NoHello),
         }
     }

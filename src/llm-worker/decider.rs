@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::worker::{Post, Step, Worker};
+use engine::worker::{Kept, Post, Step, Worker};
 use engine::{Error, Llm, LlmWork, Manifest, Prompt, Session, Ticket};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_backend::LlamaBackend;
@@ -59,6 +60,8 @@ pub struct Decider {
     grammars: Grammars,
     sequences: Sequences,
     shared: SharedPrefixes,
+    /// Where heads outlast the worker.
+    kept: Option<Arc<Kept>>,
     /// In order of arrival.
     waiting: VecDeque<Job>,
     pace: Pace,
@@ -88,6 +91,7 @@ impl Decider {
         model: &'static LlamaModel,
         manifest: &Manifest,
         resources: Resources,
+        kept: Option<Kept>,
         sandbox: &str,
     ) -> Result<Self, Error> {
         let limits = resources.limits;
@@ -108,13 +112,32 @@ impl Decider {
             grammars: Grammars::new(model),
             sequences: Sequences::new(limits.slots, can_be_cut(model)),
             shared: SharedPrefixes::new(limits.slots, can_be_cut(model)),
+            kept: kept.map(Arc::new),
             waiting: VecDeque::new(),
             pace: Pace::new(limits.slots as usize),
             full_with: None,
             longest: longest as usize,
         };
         decider.warm()?;
+        if let Some(all) = decider.kept.as_ref().and_then(|kept| kept.read())
+            && decider.shared.take_back(&all, &mut decider.context)?
+        {
+            decider.about.push_str("; what all prompts begin with is there from before");
+        }
         Ok(decider)
+    }
+
+    /// Keeps the heads for the next life of the worker. A thread of its own writes: no call waits for a disk.
+    fn keep_heads(&self) {
+        let Some(kept) = self.kept.clone() else { return };
+        let all = self.shared.all(&self.context);
+        std::thread::spawn(move || {
+            if let Err(why) = kept.write(&all) {
+                eprintln!(
+                    "callbox-llm: what prompts begin with can't be kept ({why}): it is read again at the next start"
+                );
+            }
+        });
     }
 
     /// The first decode allocates; better now than under somebody's first words. What steps take
@@ -304,8 +327,9 @@ impl Decider {
         let Some(job) = &mut slot.job else {
             return Ok(());
         };
+        let mut more_to_keep = false;
         if let Some(head) = job.prompt.all.get(..job.prompt.shared) {
-            self.shared.keep(part.slot, slot.cached.len(), head, &mut self.context)?;
+            more_to_keep = self.shared.keep(part.slot, slot.cached.len(), head, &mut self.context)?;
         }
         let progress = match (&mut job.answer, part.logits) {
             (Some(answer), Some(at)) => {
@@ -317,6 +341,9 @@ impl Decider {
         };
         if progress == Progress::Over {
             self.sequences.finish(part.slot, &mut self.context)?;
+        }
+        if more_to_keep {
+            self.keep_heads();
         }
         Ok(())
     }

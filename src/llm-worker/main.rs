@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use engine::manifest::Kind;
-use engine::worker::{self, Args, Sealed, sandbox};
+use engine::worker::{self, Args, Kept, Sealed, sandbox};
 use engine::{Error, Manifest};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
@@ -35,6 +35,9 @@ const SLOTS: u32 = 16;
 
 /// While it loads, a model is in memory as its file and as what is made of it.
 const WEIGHTS_COPIES: u64 = 2;
+
+/// Another one may compute, and write, keys and values differently.
+const LLAMA_CPP: &str = "llama-cpp-sys-2 0.1.161";
 
 fn main() -> ExitCode {
     worker::report("callbox-llm", run())
@@ -63,7 +66,10 @@ fn run() -> Result<(), Error> {
     worker::serve(started, || {
         let (backend, model) = load(&manifest)?;
         let memory = available.map(|available| available.saturating_sub(model.size() * WEIGHTS_COPIES));
-        let decider = Decider::new(backend, model, &manifest, Resources { limits, memory }, sandbox.about())?;
+        worker::limit_files();
+        let resources = Resources { limits, memory };
+        let kept = Kept::given(&depends_on(&manifest));
+        let decider = Decider::new(backend, model, &manifest, resources, kept, sandbox.about())?;
         sandbox::close_files()?;
         Ok(decider)
     })
@@ -85,4 +91,20 @@ fn load(manifest: &Manifest) -> Result<(&'static LlamaBackend, &'static LlamaMod
         ))
     })?;
     Ok((Box::leak(Box::new(backend)), Box::leak(Box::new(model))))
+}
+
+/// All that the keys and values of a prompt depend on beside its tokens.
+fn depends_on(manifest: &Manifest) -> String {
+    let sums = manifest.files.iter().filter_map(|file| file.pin.as_ref()).map(|pin| pin.sha256.as_str());
+    format!("{LLAMA_CPP}, {}", sums.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_of_llama_cpp_is_the_one_that_is_built() {
+        let (name, version) = super::LLAMA_CPP.split_once(' ').unwrap_or_default();
+        let built = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(include_str!("../../Cargo.lock").contains(&built), "{built}");
+    }
 }

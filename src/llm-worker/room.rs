@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use engine::Error;
 use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 
@@ -17,8 +17,14 @@ const CACHE_SHARE: u64 = 60;
 /// one in so many; but no less than [`OWN`] tokens.
 const OWN_SHARE: u32 = 4;
 const OWN: u32 = 256;
-/// Bytes of a number in the cache: half precision.
-const NUMBER: u64 = 2;
+/// Where a token's keys and values take so many bytes, attention takes more of a step than the weights do
+/// behind a prefix of a thousand tokens, and most of that are products with the keys: these are kept in
+/// eight bits then, which is faster and smaller (scripts/train/shapes/README.md). Smaller models gain nothing.
+const LARGE: u64 = 32 << 10;
+/// Numbers that share a scale in eight bits, and the bytes of all of them.
+const BLOCK: (u64, u64) = (32, 34);
+/// Bytes of a number in half precision.
+const HALF: u64 = 2;
 
 /// Longest prompt with its answer, in tokens: as asked for, else as the manifest says, and never
 /// longer than the model was trained for.
@@ -39,8 +45,9 @@ pub fn context(
     memory: Option<u64>,
 ) -> Result<LlamaContext<'static>, Error> {
     let sequences = limits.slots + SHARED;
+    let cell = Cell::of(backend, model);
     let cells = match limits.cells {
-        0 => cells(longest, limits.slots, cell_bytes(model), memory)?,
+        0 => cells(longest, limits.slots, cell.bytes(), memory)?,
         asked => asked.max(longest.saturating_mul(2)),
     };
     let batch = u32::try_from(batch).unwrap_or(u32::MAX);
@@ -52,6 +59,7 @@ pub fn context(
         // One pool of cells: a head is shared by reference, and copying part of a sequence
         // would end the process otherwise.
         .with_kv_unified(true)
+        .with_type_k(if cell.eight_bits { KvCacheType::Q8_0 } else { KvCacheType::F16 })
         // Cutting back to a common prompt needs what a sliding window would throw away.
         .with_swa_full(true)
         .with_n_threads(limits.threads)
@@ -80,26 +88,50 @@ fn cells(longest: u32, slots: u32, cell: u64, available: Option<u64>) -> Result<
     Ok(wanted.min(room))
 }
 
-/// Bytes of the keys and values of one token, in all layers.
-fn cell_bytes(model: &LlamaModel) -> u64 {
-    let number = |key: &str| {
-        let arch = model.meta_val_str("general.architecture").ok()?;
-        model.meta_val_str(&format!("{arch}.{key}")).ok()?.parse::<u64>().ok()
-    };
-    if model.is_recurrent() {
-        return 0; // its state does not grow
+/// What one token takes of the cache.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    /// Numbers of its keys, in all layers.
+    keys: u64,
+    values: u64,
+    /// The keys are kept in eight bits.
+    eight_bits: bool,
+}
+
+impl Cell {
+    fn of(backend: &LlamaBackend, model: &LlamaModel) -> Self {
+        if model.is_recurrent() {
+            return Cell { keys: 0, values: 0, eight_bits: false }; // its state does not grow
+        }
+        let number = |key: &str| {
+            let arch = model.meta_val_str("general.architecture").ok()?;
+            model.meta_val_str(&format!("{arch}.{key}")).ok()?.parse::<u64>().ok()
+        };
+        let usual = u64::try_from(model.n_embd()).unwrap_or(0) / u64::from(model.n_head().max(1));
+        let key = number("attention.key_length").unwrap_or(usual);
+        let value = number("attention.value_length").unwrap_or(usual);
+        // A model of several kinds of layers may tell none for the first.
+        let heads = if model.n_head_kv() > 0 { model.n_head_kv() } else { model.n_head() };
+        let all = u64::from(model.n_layer()) * u64::from(heads);
+        // A graphics processor has no kernel for keys and values of two kinds.
+        let eight_bits = !backend.supports_gpu_offload() && worth_eight_bits(key, all * (key + value) * HALF);
+        Cell { keys: all * key, values: all * value, eight_bits }
     }
-    let usual = u64::try_from(model.n_embd()).unwrap_or(0) / u64::from(model.n_head().max(1));
-    let key = number("attention.key_length").unwrap_or(usual);
-    let value = number("attention.value_length").unwrap_or(usual);
-    // A model of several kinds of layers may tell none for the first.
-    let heads = if model.n_head_kv() > 0 { model.n_head_kv() } else { model.n_head() };
-    u64::from(model.n_layer()) * u64::from(heads) * (key + value) * NUMBER
+
+    fn bytes(self) -> u64 {
+        let keys = if self.eight_bits { self.keys / BLOCK.0 * BLOCK.1 } else { self.keys * HALF };
+        keys + self.values * HALF
+    }
+}
+
+/// Whether keys of this length, of a token that takes so many bytes in half precision, are kept in eight bits.
+fn worth_eight_bits(key: u64, bytes: u64) -> bool {
+    bytes >= LARGE && key > 0 && key.is_multiple_of(BLOCK.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::cells;
+    use super::{Cell, cells, worth_eight_bits};
 
     #[test]
     fn every_call_has_room_where_memory_has() {
@@ -119,5 +151,14 @@ mod tests {
     fn a_cache_that_fits_nowhere_is_refused_with_what_to_do() {
         let why = cells(32_768, 50, 500_000, Some(1 << 30)).err().map(|why| why.to_string()).unwrap_or_default();
         assert!(why.contains("smaller model") && why.contains("--context"), "{why}");
+    }
+
+    #[test]
+    fn keys_of_large_models_take_half_of_what_they_would() {
+        let cell = |eight_bits| Cell { keys: 28 * 8 * 128, values: 28 * 8 * 128, eight_bits }.bytes();
+        assert_eq!((cell(false), cell(true)), (114_688, 57_344 + 30_464));
+        assert!(worth_eight_bits(128, 114_688));
+        assert!(!worth_eight_bits(128, 3_000), "a small one gains nothing");
+        assert!(!worth_eight_bits(80, 114_688), "no whole blocks");
     }
 }

@@ -1,5 +1,6 @@
 use engine::Error;
 use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::session::LlamaStateSeqFlags;
 use llama_cpp_2::token::LlamaToken;
 
 use crate::sequences::{cut, sequence};
@@ -8,6 +9,10 @@ use crate::sequences::{cut, sequence};
 pub const SHARED: u32 = 4;
 /// Shorter heads are computed again sooner than copied.
 const WORTH_SHARING: usize = 8;
+/// Shorter ones are read again sooner than kept for the next life of the worker.
+const WORTH_KEEPING: usize = 64;
+/// Longest head that is taken back, in tokens.
+const LONGEST: usize = 1 << 17;
 
 /// Prompt heads that are computed once. Copies refer to the same cells of the cache.
 #[derive(Debug)]
@@ -44,21 +49,21 @@ impl SharedPrefixes {
     }
 
     /// Keeps the head that a slot has just computed as the beginning of `computed` tokens, unless
-    /// it is known.
+    /// it is known. True when there is more to keep for the next life than before.
     pub fn keep(
         &mut self,
         slot: usize,
         computed: usize,
         tokens: &[LlamaToken],
         context: &mut LlamaContext<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let is_there = if self.cut { computed >= tokens.len() } else { computed == tokens.len() };
         if !is_there || tokens.len() < WORTH_SHARING || self.known(tokens).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let oldest = self.heads.iter().enumerate().min_by_key(|(_, head)| head.used);
         let Some(index) = oldest.map(|(index, _)| index) else {
-            return Ok(());
+            return Ok(false);
         };
         let to = sequence(self.first + index);
         cut(context, to, 0)?;
@@ -66,7 +71,7 @@ impl SharedPrefixes {
         if let Some(head) = self.heads.get_mut(index) {
             *head = Head { tokens: tokens.to_vec(), used: self.clock };
         }
-        Ok(())
+        Ok(self.cut && tokens.len() >= WORTH_KEEPING)
     }
 
     /// Forgets the head that nobody used for longest; false when there is only one.
@@ -87,6 +92,35 @@ impl SharedPrefixes {
         Ok(true)
     }
 
+    /// The heads and what was computed of them, for the next life of the worker.
+    pub fn all(&self, context: &LlamaContext<'_>) -> Vec<u8> {
+        let mut all = Vec::new();
+        for (index, head) in self.heads.iter().enumerate().filter(|(_, head)| head.tokens.len() >= WORTH_KEEPING) {
+            let state = state(context, sequence(self.first + index));
+            all.extend((head.tokens.len() as u64).to_le_bytes());
+            all.extend((state.len() as u64).to_le_bytes());
+            all.extend(head.tokens.iter().flat_map(|token| token.0.to_le_bytes()));
+            all.extend(state);
+        }
+        all
+    }
+
+    /// Takes back what [`SharedPrefixes::all`] gave in an earlier life. True when there was anything.
+    pub fn take_back(&mut self, mut all: &[u8], context: &mut LlamaContext<'_>) -> Result<bool, Error> {
+        for index in 0..self.heads.len() {
+            let Some((tokens, state)) = next(&mut all).filter(|_| self.cut) else { return Ok(index > 0) };
+            let to = sequence(self.first + index);
+            if !set_state(context, to, state) {
+                cut(context, to, 0)?;
+                return Ok(index > 0);
+            }
+            if let Some(head) = self.heads.get_mut(index) {
+                *head = Head { tokens, used: self.clock };
+            }
+        }
+        Ok(true)
+    }
+
     fn known(&mut self, tokens: &[LlamaToken]) -> Option<usize> {
         self.clock += 1;
         let index = self.heads.iter().position(|head| !tokens.is_empty() && head.tokens == tokens)?;
@@ -103,4 +137,35 @@ fn copy(context: &mut LlamaContext<'_>, from: i32, to: i32, tokens: Option<usize
     context
         .kv_cache_seq_cp(from, to, tokens.map(|_| 0), until)
         .map_err(|why| Error::Engine(format!("a shared prompt can't be copied ({why})")))
+}
+
+/// The keys and values of a sequence, as llama.cpp writes them; empty where it can't.
+fn state(context: &LlamaContext<'_>, sequence: i32) -> Vec<u8> {
+    let whole = LlamaStateSeqFlags::empty();
+    let mut state = vec![0; context.state_seq_get_size_ext(sequence, whole)];
+    // SAFETY: llama.cpp has just told how many bytes it will write, and nothing was decoded since.
+    let written = unsafe { context.state_seq_get_data_ext(state.as_mut_ptr(), sequence, whole) };
+    state.truncate(written);
+    state
+}
+
+/// Makes a sequence what [`state`] told; false where it does not fit this context.
+fn set_state(context: &mut LlamaContext<'_>, sequence: i32, state: &[u8]) -> bool {
+    // SAFETY: llama.cpp reads within these bytes. They are what it wrote itself: `Kept` gives them only
+    // whole, and only to a worker of the same model and the same llama.cpp.
+    unsafe { context.state_seq_set_data_ext(state, sequence, LlamaStateSeqFlags::empty()) }
+}
+
+/// The next head of what was kept: its tokens and its state.
+fn next<'a>(all: &mut &'a [u8]) -> Option<(Vec<LlamaToken>, &'a [u8])> {
+    let (tokens, state) = (number(all)?, number(all)?);
+    let tokens = all.split_off(..tokens.checked_mul(4).filter(|_| tokens <= LONGEST)?)?;
+    let state = all.split_off(..state)?;
+    let (tokens, _) = tokens.as_chunks();
+    Some((tokens.iter().map(|token| LlamaToken::new(i32::from_le_bytes(*token))).collect(), state))
+}
+
+fn number(all: &mut &[u8]) -> Option<usize> {
+    let bytes = all.split_off(..8)?.try_into().ok()?;
+    usize::try_from(u64::from_le_bytes(bytes)).ok()
 }

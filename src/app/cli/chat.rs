@@ -86,7 +86,8 @@ impl Desk {
         let trust = trust(&manifest)?;
         let store = store::Store::open(&config.records.database).map_err(CliError::not_ready)?;
         let tools = Tools::new(store, &loaded).map_err(CliError::not_ready)?;
-        let model = thinking(&config.engines, start_llm(&config.engines, &manifest, 1)).map_err(CliError::NotReady)?;
+        let model =
+            thinking(&config.engines, start_llm(&config.engines, &manifest, 1, None)).map_err(CliError::NotReady)?;
         model.ready().await.map_err(CliError::NotReady)?;
         let session = model.session();
         Ok(Desk { business, trust, zone: loaded.timezone, tools, model, session, calls: 0 })

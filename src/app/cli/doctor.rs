@@ -181,7 +181,7 @@ async fn engines(config: &Config, report: &mut Report) {
         Err(_) => return, // said above
     };
     let started = Instant::now();
-    let engines = match Engines::start(&config.engines, &models, 1) {
+    let engines = match Engines::start(&config.engines, &models, 1, None) {
         Ok(engines) => engines,
         Err(why) => return report.line("engines", Err(why)),
     };

@@ -78,7 +78,8 @@ async fn appliance(config: Config, placement: Placement) -> Result<(), CliError>
     let sockets = driver::Sockets::bind(address, tcp).await.map_err(CliError::not_ready)?;
     let sockets = with_tls(sockets, &config)?;
     let bound = sockets.udp.local_addr().map_err(CliError::not_ready)?;
-    let engines = Engines::start(&config.engines, &models, config.sip.max_calls).map_err(CliError::NotReady)?;
+    let state = config.records.database.parent();
+    let engines = Engines::start(&config.engines, &models, config.sip.max_calls, state).map_err(CliError::NotReady)?;
     let (outward, placed) = tokio::sync::mpsc::channel(64);
     let (house, prior) = open_house(&config, (clock, placement), engines, &models, (bound.port(), outward)).await?;
     let house = Arc::new(house);

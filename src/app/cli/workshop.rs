@@ -39,7 +39,7 @@ impl Workshop {
         let business = Arc::new(business(arguments, ready)?);
         let models = Models::find(wanted).map_err(CliError::NotReady)?;
         let trust = run::trust(&models.llm)?;
-        let engines = Engines::start(wanted, &models, calls).map_err(CliError::NotReady)?;
+        let engines = Engines::start(wanted, &models, calls, None).map_err(CliError::NotReady)?;
         engines.ready().await.map_err(CliError::NotReady)?;
         let voice = run::voice(&business, &models);
         let local = jiff::Zoned::now().datetime();

@@ -9,6 +9,8 @@ use crate::{config, remote};
 
 /// Calls whose prompt the language model's worker keeps at once, at most; further calls share these.
 const MOST_SLOTS: u16 = 200;
+/// What all prompts begin with as the language model has read it: of the model, never of a caller.
+const PROMPTS: &str = "callbox-prompts.kept";
 /// No end-of-turn model.
 const OFF: &str = "off";
 /// An end-of-turn model of the field, if one is here.
@@ -138,13 +140,20 @@ pub fn workers_folder(wanted: &config::Engines) -> PathBuf {
 impl Engines {
     /// Starts the three workers; they get ready in their own time.
     ///
+    /// In the folder `state`, where there is one, the language model keeps what all prompts begin with.
+    ///
     /// # Errors
     /// When a remote model is configured wrongly.
-    pub fn start(wanted: &config::Engines, models: &Models, max_calls: u16) -> Result<Self, String> {
+    pub fn start(
+        wanted: &config::Engines,
+        models: &Models,
+        max_calls: u16,
+        state: Option<&Path>,
+    ) -> Result<Self, String> {
         let slots = |own: u16| if own == 0 { max_calls.min(MOST_SLOTS) } else { own };
         Ok(Engines {
             stt: start_stt(wanted, &models.stt, models.turn.as_ref()),
-            llm: thinking(wanted, start_llm(wanted, &models.llm, slots(wanted.llm.slots)))?,
+            llm: thinking(wanted, start_llm(wanted, &models.llm, slots(wanted.llm.slots), state))?,
             tts: start_tts(wanted, &models.tts),
         })
     }
@@ -168,8 +177,10 @@ pub fn start_stt(wanted: &config::Engines, model: &Manifest, turn: Option<&Manif
 }
 
 /// Starts the language model alone, for so many calls at once.
-pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16) -> Client<Llm> {
-    Client::launch(launch(wanted, "callbox-llm", model, &["--slots", &slots.to_string()]))
+pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16, state: Option<&Path>) -> Client<Llm> {
+    let mut launch = launch(wanted, "callbox-llm", model, &["--slots", &slots.to_string()]);
+    launch.kept = state.map(|folder| folder.join(PROMPTS));
+    Client::launch(launch)
 }
 
 /// Starts the voice alone.

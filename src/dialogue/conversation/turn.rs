@@ -12,7 +12,8 @@ use machine::Now;
 use super::config::TurnConfig;
 use crate::brain::{Expect, Heard};
 
-/// Most characters of text a turn keeps.
+/// Most characters of text a turn keeps: some five minutes of speech. Of more, the first utterance and the
+/// last ones.
 const MOST_CHARS: usize = 4_000;
 /// Most keys a turn keeps.
 const MOST_KEYS: usize = 40;
@@ -54,9 +55,9 @@ impl Turn {
 
     /// The utterance at hand is closed; its text stays.
     pub(super) fn keep_latest(&mut self) {
-        let full = self.segments.iter().map(|s| s.text.len()).sum::<usize>() > MOST_CHARS;
-        if let Some(latest) = self.latest.take().filter(|_| !full) {
-            self.segments.push(latest);
+        self.segments.extend(self.latest.take());
+        while self.segments.len() > 2 && self.segments.iter().map(|s| s.text.len()).sum::<usize>() > MOST_CHARS {
+            self.segments.remove(1);
         }
     }
 

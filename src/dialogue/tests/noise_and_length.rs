@@ -19,6 +19,27 @@ fn thirty_seconds_without_a_breath_are_one_turn() {
     assert_eq!(stage.count(|output| matches!(output, Output::Listen { .. })), 2);
 }
 
+/// The agent speaks up now and then, misses little while it does, and answers the end as fast as any other.
+#[test]
+fn who_talks_for_five_minutes_is_answered() {
+    let words: Vec<String> = (0..1_500).map(|n| format!("w{n}x")).collect();
+    let mut stage = Stage::greeted(Script::default());
+    let end = stage.caller(0, &words.join(" "));
+    stage.run(310_000);
+    let decided = decided(&stage);
+    let heard: Vec<&str> =
+        decided.iter().flat_map(|turn| turn.split([' ', '|'])).filter(|w| w.starts_with('w')).collect();
+    assert!(heard.len() + 30 > words.len() && heard.last() == Some(&"w1499x"), "{} words heard", heard.len());
+    let longest = u64::from(dialogue::conversation::Config::default().turn.max_turn_ms) + 20_000;
+    let mut before = 0;
+    for sound in stage.sounds.iter().map(|sound| sound.from).filter(|from| *from < end).chain([end]) {
+        assert!(sound - before < longest, "the agent was silent from {before} to {sound}");
+        before = sound;
+    }
+    assert!(stage.audio_after(end).is_some_and(|at| at - end < 1_500), "{:?}", stage.sounds);
+    assert_eq!(stage.hung_up, None);
+}
+
 #[test]
 fn a_long_utterance_is_closed_at_its_pause() {
     // 35 words: 7 s, more than a segment's 6 s; then a pause, then more.

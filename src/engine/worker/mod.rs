@@ -11,6 +11,7 @@
 mod args;
 mod egress;
 mod inbox;
+mod kept;
 mod memory;
 mod post;
 pub mod sandbox;
@@ -20,6 +21,7 @@ mod watchdog;
 
 pub use args::Args;
 pub use egress::{Attempt, attempts};
+pub use kept::{Kept, limit_files};
 pub use memory::{check_memory, memory_available};
 pub use post::{Post, Urgency};
 pub use sealed::Sealed;
