@@ -39,6 +39,10 @@ fn a_running_worker_has_one_unix_socket() {
         let input = descriptors.iter().find(|(number, _)| *number == 0).map(|(_, target)| target.as_str());
         assert!(input.is_some_and(|target| target.starts_with("socket:")), "{program}: {descriptors:?}");
         assert!(!descriptors.iter().any(|(_, target)| *target == leak), "{program} inherits nothing: {descriptors:?}");
+        // The one file that outlasts a worker: what the language model's prompts begin with.
+        let keeps =
+            descriptors.iter().any(|(number, target)| *number == 1 && target.ends_with("/callbox-prompts.kept"));
+        assert_eq!(keeps, program == "callbox-llm", "{program}: {descriptors:?}");
         let outside: Vec<u64> = internet(pid).into_iter().filter(|inode| inodes.contains(inode)).collect();
         assert!(outside.is_empty(), "{program}: {outside:?}");
         assert!(inodes.is_subset(&process::table(pid, "unix", "Inode")), "{program}'s socket is a Unix socket");

@@ -20,7 +20,8 @@ const SCRIPT: &str = "I would like to book a haircut on tuesday at three o'clock
                       my name is Anna Smith\nyes please\nno that's all thank you\n";
 const WORKER: &str = "callbox-llm";
 
-/// The workers' programs, with a language model's that says it is ready and then does this.
+/// The workers' programs. The language model's is the real one at first, so that the box starts; after a kill
+/// it says that it is ready and then does this.
 fn with_worker(site: &Site, then: &str) -> PathBuf {
     let folder = site.folder.join("workers");
     fs::create_dir_all(&folder).unwrap();
@@ -43,19 +44,27 @@ fn with_worker(site: &Site, then: &str) -> PathBuf {
     for (name, bytes) in frames {
         fs::write(folder.join(name), bytes).unwrap();
     }
-    let text = format!("#!/bin/sh\ncd '{}' || exit 1\n/bin/cat ready >&0\n{then}\n", folder.display());
+    let (here, real) = (folder.display(), site.programs.join(WORKER));
+    let text = format!(
+        "#!/bin/sh\ncd '{here}' || exit 1\n[ -e been-here ] || {{ : >been-here; exec '{}' \"$@\"; }}\n\
+         /bin/cat ready >&0\n{then}\n",
+        real.display()
+    );
     fs::write(folder.join(WORKER), text).unwrap();
     fs::set_permissions(folder.join(WORKER), PermissionsExt::from_mode(0o755)).unwrap();
     folder
 }
 
-/// Two calls at once, one of which books; the log says this, where anything is to be said.
+/// Two calls at once, one of which books, from the first words on with such a worker; the log says this, where
+/// anything is to be said.
 fn calls_go_on(test: &str, then: &str, says: Option<&str>) {
     let Some(site) = Site::new(test) else { return };
     let workers = with_worker(&site, then);
     let appliance = site.start(&[&format!("engines.workers={}", workers.display())]);
     let booking = site.dial(&appliance.uri, SCRIPT, &[]);
     let asking = site.dial(&appliance.uri, "what are your opening hours\nno that's all thank you\n", &[]);
+    booking.wait("caller_speech_start", Some(1));
+    process::kill(appliance.worker(WORKER));
     let (booking, asking) = (booking.finish(), asking.finish());
     booking.assert_answered(4, ANSWER);
     asking.assert_answered(2, ANSWER);
