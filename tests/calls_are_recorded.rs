@@ -112,6 +112,25 @@ fn nothing_is_kept_where_nobody_said_so() {
 }
 
 #[test]
+fn a_caller_who_objects_is_not_recorded_and_what_there_was_is_erased() {
+    let Some(site) = Site::new("recordings-objection") else { return };
+    recorded(&site);
+    let appliance = site.start(&[]);
+    let script = "what are your opening hours\nplease don't record this call\nno thank you goodbye\n";
+    site.dial(&appliance.uri, script, &[]).finish().assert_answered(3, ANSWER);
+    let call = site.only_call();
+    let recording = &call[0]["recording"];
+    assert_eq!(recording["path"], Value::Null, "{recording}");
+    assert!(recording["erased_unix_ms"].is_i64(), "{recording}");
+    let said = |line: &Value| line["agent_text"].as_str().is_some_and(|text| text.contains("erased"));
+    assert!(call.iter().any(said), "{call:#?}");
+    let left = fs::read_dir(site.folder.join("recordings")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert!(appliance.stop().success());
+}
+
+#[test]
 fn a_full_disk_costs_the_recording_and_not_the_call() {
     let Some(site) = Site::new("recordings-full-disk") else { return };
     recorded(&site);

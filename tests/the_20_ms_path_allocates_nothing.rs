@@ -133,7 +133,8 @@ fn recorder(clock: Clock) -> Recordings {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
     let store = Store::open(&folder.join("callbox.db")).expect("a database");
-    Recordings::start(Rules { folder, keep: None, notice: Vec::new() }, clock, store).expect("a recorder")
+    Recordings::start(Rules { folder, keep: None, notice: Vec::new(), refusal: Vec::new() }, clock, store)
+        .expect("a recorder")
 }
 
 /// That the count can count.

@@ -136,6 +136,7 @@ impl Call {
             health: Health::of(&self.house.engines, &self.house.strain),
             notice: None,
             tape: None,
+            unrecorded: false,
             inputs: VecDeque::from([Input::Connected { local: self.house.local() }]),
             look: Instant::now() + LOOK,
             record,
@@ -236,6 +237,8 @@ struct Room {
     notice: Option<SpeechId>,
     /// Its recording.
     tape: Option<Tape>,
+    /// The caller does not want one.
+    unrecorded: bool,
     /// Inputs that came of one event, to be handled before the next.
     inputs: VecDeque<Input>,
     look: Instant,
@@ -271,8 +274,12 @@ impl World<Conversation<Agent>> for Room {
                 if let Some(captions) = &self.call.house.captions {
                     captions.said(&self.record.id, self.call.caller.user.as_deref(), &clauses);
                 }
-                if self.call.house.recordings.as_ref().is_some_and(|recordings| recordings.is_notice(&clauses)) {
-                    self.notice = Some(speech);
+                if let Some(recordings) = &self.call.house.recordings {
+                    self.notice = self.notice.or(recordings.is_notice(&clauses).then_some(speech));
+                    if recordings.is_refusal(&clauses) {
+                        self.unrecorded = true;
+                        self.tape.take().into_iter().for_each(Tape::erase);
+                    }
                 }
                 self.voice.say(speech, clauses);
                 self.pump();
@@ -429,7 +436,9 @@ impl Room {
     fn begin_recording(&mut self) {
         let wide = self.call.media.codec().is_some_and(|codec| codec.samples_per_tick() > 1);
         let recordings = self.call.house.recordings.as_ref();
-        let begun = recordings.filter(|_| self.tape.is_none()).and_then(|all| all.begin(&self.record.id, wide));
+        let begun = recordings
+            .filter(|_| self.tape.is_none() && !self.unrecorded)
+            .and_then(|all| all.begin(&self.record.id, wide));
         if let Some((tape, tap)) = begun {
             self.tape = Some(tape);
             self.call.media.stream.order(Order::Tap(tap));

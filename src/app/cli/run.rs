@@ -257,11 +257,13 @@ fn recordings(
         return Ok(None);
     }
     let language = conversation::Config::default().language;
+    let clauses = |phrase| shaping::clauses(&shaping::speakable(business.phrases.text(phrase), language));
     let days = u64::from(config.records.recordings_days);
     let rules = recordings::Rules {
         folder: config.records.recordings.clone(),
         keep: (days > 0).then(|| Duration::from_secs(days * 86_400)),
-        notice: shaping::clauses(&shaping::speakable(business.phrases.text(Phrase::Recorded), language)),
+        notice: clauses(Phrase::Recorded),
+        refusal: clauses(Phrase::NotRecorded),
     };
     tracing::info!("calls are recorded, and callers told so, in {}", rules.folder.display());
     Recordings::start(rules, clock, store.clone()).map(Some).map_err(CliError::NotReady)

@@ -40,11 +40,14 @@ pub struct Rules {
     pub keep: Option<Duration>,
     /// The sentence that says so, in clauses as they are spoken.
     pub notice: Vec<String>,
+    /// And the one that says that it is erased, because the caller does not want it.
+    pub refusal: Vec<String>,
 }
 
 /// The recorder. Dropped, it ends when the last recording has.
 pub struct Recordings {
     notice: Vec<String>,
+    refusal: Vec<String>,
     clock: Clock,
     new: Option<SyncSender<Reel>>,
     thread: Option<JoinHandle<()>>,
@@ -58,17 +61,22 @@ impl Recordings {
     pub fn start(rules: Rules, clock: Clock, store: Store) -> Result<Self, String> {
         shelf::prepare(&rules.folder)?;
         let (new, coming) = sync_channel(MOST_NEW);
-        let Rules { folder, keep, notice } = rules;
+        let Rules { folder, keep, notice, refusal } = rules;
         let thread = std::thread::Builder::new()
             .name("recorder".into())
             .spawn(move || record(&Desk { folder, keep, clock, store }, &coming))
             .map_err(|error| format!("no thread for recordings: {error}"))?;
-        Ok(Recordings { notice, clock, new: Some(new), thread: Some(thread) })
+        Ok(Recordings { notice, refusal, clock, new: Some(new), thread: Some(thread) })
     }
 
     /// Whether these clauses are the notice.
     pub fn is_notice(&self, clauses: &[String]) -> bool {
         self.notice == clauses
+    }
+
+    /// Whether these clauses say that the call's recording is erased.
+    pub fn is_refusal(&self, clauses: &[String]) -> bool {
+        self.refusal == clauses
     }
 
     /// Begins the recording of a call, at 16 kHz where the line is wideband: the call's end of it and
@@ -127,6 +135,10 @@ fn record(desk: &Desk, coming: &Receiver<Reel>) {
                 desk.note(reel, None);
                 false
             }
+            State::Unwanted => {
+                desk.erase(reel);
+                false
+            }
             State::Broken(why) => {
                 let file = desk.folder.join(reel.file_name());
                 tracing::error!(
@@ -177,6 +189,22 @@ impl Desk {
                 "the record of this call does not name its recording: the disk is slow or full"
             );
         }
+    }
+
+    /// Erases what the caller did not want.
+    fn erase(&self, reel: &Reel) {
+        let file = self.folder.join(reel.file_name());
+        if let Err(error) = std::fs::remove_file(&file) {
+            tracing::error!(
+                call = reel.call(),
+                "{} should be erased, for the caller objected, and can't be: {error}",
+                file.display()
+            );
+            return self.note(reel, None);
+        }
+        tracing::info!(call = reel.call(), "recording erased: the caller objected");
+        self.note(reel, None);
+        self.store.recording_erased(reel.call().to_owned(), Clock::unix_ms());
     }
 
     /// Erases what is older than it may be.

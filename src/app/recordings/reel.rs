@@ -23,6 +23,8 @@ pub(super) enum State {
     Runs,
     /// The call has let go of it, and all of it is written.
     Over,
+    /// The caller does not want it.
+    Unwanted,
     /// Nothing more can be written.
     Broken(String),
 }
@@ -77,6 +79,9 @@ impl Reel {
 
     /// Writes what has come.
     pub fn turn(&mut self, now: Now) -> State {
+        if self.ends.unwanted.load(Ordering::Relaxed) {
+            return State::Unwanted;
+        }
         // Asked first: what the call pushed before it let go is then in the ring.
         let is_over = self.ends.heard.is_abandoned();
         while let Ok(frame) = self.ends.heard.pop() {

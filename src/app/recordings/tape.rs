@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use machine::Now;
 use telephony::media::{Frame, WideFrame};
@@ -34,6 +34,7 @@ pub struct SentFrame {
 pub struct Tape {
     frames: rtrb::Producer<HeardFrame>,
     lost: Arc<AtomicU32>,
+    unwanted: Arc<AtomicBool>,
 }
 
 /// The pacer's end: allocates nothing, frees nothing, waits for nobody.
@@ -49,18 +50,26 @@ pub(super) struct Ends {
     pub sent: rtrb::Consumer<SentFrame>,
     /// Frames that found a ring full, of both sides.
     pub lost: Arc<AtomicU32>,
+    /// It is to be erased.
+    pub unwanted: Arc<AtomicBool>,
 }
 
 pub(super) fn rings() -> (Tape, Tap, Ends) {
     let (heard_in, heard) = rtrb::RingBuffer::new(RING);
     let (sent_in, sent) = rtrb::RingBuffer::new(RING);
     let lost = Arc::new(AtomicU32::new(0));
-    let tape = Tape { frames: heard_in, lost: Arc::clone(&lost) };
+    let unwanted = Arc::new(AtomicBool::new(false));
+    let tape = Tape { frames: heard_in, lost: Arc::clone(&lost), unwanted: Arc::clone(&unwanted) };
     let tap = Tap { frames: sent_in, lost: Arc::clone(&lost) };
-    (tape, tap, Ends { heard, sent, lost })
+    (tape, tap, Ends { heard, sent, lost, unwanted })
 }
 
 impl Tape {
+    /// Ends the recording, and has all of it erased.
+    pub fn erase(self) {
+        self.unwanted.store(true, Ordering::Relaxed);
+    }
+
     /// Keeps what the caller said.
     pub fn heard(&mut self, frame: HeardFrame) {
         if !self.frames.is_abandoned() && self.frames.push(frame).is_err() {

@@ -23,6 +23,7 @@ pub(super) fn on(meaning: Meaning, reading: &Reading, asked: Asked) -> ActedOn {
         Meaning::Value => value(reading, asked),
         Meaning::Perhaps(_) | Meaning::Unclear => "ask",
         Meaning::Drop => "drop",
+        Meaning::Unrecorded => "unrecorded",
         Meaning::Nothing => "nothing",
     };
     let mut values = Map::new();

@@ -161,6 +161,39 @@ pub(super) const ROBOT: &[&str] = &[
     "is this a bot",
     "who am i speaking",
 ];
+/// Beside a word of recording: against it.
+pub(super) const UNRECORDED: &[&str] = &[
+    "don't",
+    "do not",
+    "not",
+    "no",
+    "stop",
+    "without",
+    "never",
+    "object",
+    "against",
+    "refuse",
+    "delete",
+    "erase",
+    "off",
+    "rather",
+    "uncomfortable",
+    "permission",
+    "mind",
+];
+/// Against it without a word of it.
+pub(super) const NO_CONSENT: &[&str] = &["don't consent", "do not consent", "didn't consent", "not give my consent"];
+/// For it, in words that sound like the others.
+pub(super) const MINDS_NOT: &[&str] = &[
+    "don't mind",
+    "do not mind",
+    "wouldn't mind",
+    "no problem",
+    "not a problem",
+    "no objection",
+    "never mind",
+    "may record",
+];
 /// Do not tell what was asked for.
 pub(super) const REFUSE: &[&str] = &[
     "don't have one",

@@ -3,8 +3,8 @@
 
 use super::command::Command;
 use super::cue_words::{
-    ADDRESS, AREA, BOOK, CANCEL, DANGER, DROP, ELSEWHEN, GOODBYE, HOURS, HUMAN, MESSAGE, MOVE, PERSON, POLICY, PRICE,
-    REFUSE, REPEAT, ROBOT,
+    ADDRESS, AREA, BOOK, CANCEL, DANGER, DROP, ELSEWHEN, GOODBYE, HOURS, HUMAN, MESSAGE, MINDS_NOT, MOVE, NO_CONSENT,
+    PERSON, POLICY, PRICE, REFUSE, REPEAT, ROBOT, UNRECORDED,
 };
 use crate::parse::fuzzy;
 use crate::parse::words::{has, has_any};
@@ -68,6 +68,14 @@ pub(super) fn human(words: &[String]) -> bool {
 /// The caller wonders whether this is a machine.
 pub(super) fn robot_question(words: &[String]) -> bool {
     has_any(words, ROBOT)
+}
+
+/// The call is not to be recorded. In doubt it is not: only words that allow it are held against it.
+pub(super) fn unrecorded(words: &[String]) -> bool {
+    const RECORD: [&str; 5] = ["record", "recorded", "recording", "recordings", "taped"];
+    let of_it = has_any(words, &RECORD) && !has_any(words, &["for the record", "off the record"]);
+    let against = (of_it && has_any(words, UNRECORDED)) || has_any(words, NO_CONSENT);
+    against && !has_any(words, MINDS_NOT) && !robot_question(words)
 }
 
 /// What was asked for is not told: there is none, or it is nobody's business. Only short.

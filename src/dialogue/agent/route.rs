@@ -26,6 +26,10 @@ impl Agent {
         match meaning {
             Meaning::Nothing => self.miss(Some(now)),
             Meaning::Drop => self.drop_it(now),
+            Meaning::Unrecorded => {
+                self.desk.say_through(Phrase::NotRecorded, &[]);
+                self.desk.ask_again();
+            }
             Meaning::Perhaps(command) => self.ask_whether(command, reading),
             Meaning::Unclear => self.ask_wish(reading, now),
             Meaning::Value => self.value(reading, now),

@@ -33,6 +33,8 @@ pub(super) enum Meaning {
     Value,
     /// Leave what is under way.
     Drop,
+    /// The call is not to be recorded.
+    Unrecorded,
     /// Perhaps this command; ask.
     Perhaps(Command),
     /// Something about an appointment, but what?
@@ -55,6 +57,9 @@ pub(super) fn settle(reading: &Reading, asked: Asked, business: &Business) -> Op
     }
     if !reading.keyed.is_empty() {
         return Some(keyed(reading, asked));
+    }
+    if business.recording.on && cues::unrecorded(words) {
+        return Some(Meaning::Unrecorded);
     }
     if matches!(asked, Asked::Message | Asked::Question) {
         return Some(dictated(reading));

@@ -38,6 +38,8 @@ phrases! {
     Greeting "greeting" ["business"] "Hello, this is {business}. I am an AI assistant for bookings, questions and messages.";
     /// Where calls are recorded: the words after which recording begins; can't be talked away.
     Recorded "recorded" [] "This call is recorded.";
+    /// The caller does not want it: these words end and erase the recording; can't be talked away.
+    NotRecorded "not_recorded" [] "All right, the recording has stopped, and what there was of it is erased.";
     /// Asks for the wish of the caller.
     HowHelp "how_help" [] "How can I help you?";
     /// Asks what to book.
