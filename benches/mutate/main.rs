@@ -89,6 +89,7 @@ fn knock(door: Door, count: u64, seed: u64) -> Tally {
 fn alone(door: Door, bytes: &[u8]) -> Duration {
     let once = || {
         let mut doors = Doors::default();
+        doors.knock(door, &[]); // what stands behind it is made when somebody knocks
         let began = Instant::now();
         let _ = catch_unwind(AssertUnwindSafe(|| doors.knock(door, bytes)));
         began.elapsed()
