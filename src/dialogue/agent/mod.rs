@@ -99,6 +99,8 @@ pub struct Agent {
     unheard: bool,
     /// The caller took leave with something unfinished, and was told so.
     warned: bool,
+    /// What was suggested last is not what the caller wants.
+    astray: bool,
     /// How often somebody was called for the caller.
     transfers: u8,
     /// What was said when a person was asked for, while one is called.
@@ -134,6 +136,7 @@ impl Agent {
             alarm: None,
             unheard: false,
             warned: false,
+            astray: false,
             transfers: 0,
             wanted_human: None,
             acted_on: acted::nothing(),

@@ -157,7 +157,8 @@ pub(super) fn is_answered(passage: &Passage, meaning: Meaning, reading: &Reading
     passage.score >= STRONG && passage.words.iter().any(particular)
 }
 
-fn asks(words: &[String]) -> bool {
+/// True when it begins as a question does.
+pub(super) fn asks(words: &[String]) -> bool {
     let beginning = words.get(..BEGINNING.min(words.len())).unwrap_or_default();
     let wish = WISHING.iter().find_map(|wish| at(beginning, wish));
     // "Do i need" asks.

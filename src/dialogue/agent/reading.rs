@@ -10,13 +10,10 @@ use crate::parse::lexicon::{self, Part};
 use crate::parse::mention::Wanted;
 use crate::parse::time::Times;
 use crate::parse::when::When;
-use crate::parse::{digits, fuzzy, name, number, spelling, words};
+use crate::parse::{digits, fuzzy, name, spelling, words};
 
 /// How alike a service must be to what was said.
 const SERVICE_FLOOR: f32 = 0.72;
-
-/// From here on it is the very word.
-const NAMED: f32 = 0.97;
 
 /// "The number I'm calling from".
 const SAME_NUMBER: &[&str] =
@@ -203,12 +200,7 @@ fn services(business: &Business, words: &[String]) -> Vec<String> {
         let aliases = service.aliases.iter().map(String::as_str);
         std::iter::once(service.name.as_str()).chain(aliases).map(move |name| (index, name))
     });
-    let mut found = fuzzy::find(words, names, SERVICE_FLOOR);
-    // "Four" is like "tour", but a number.
-    let is_number = |place: &fuzzy::Found| {
-        words.get(place.start..place.end).is_some_and(|run| run.iter().all(|word| number::digit(word).is_some()))
-    };
-    found.retain(|place| place.likeness >= NAMED || !is_number(place));
+    let found = fuzzy::find(words, names, SERVICE_FLOOR);
     let sure = found.first().map_or(0.0, |best| best.likeness.min(0.9));
     let mut services: Vec<String> = Vec::new();
     for place in found.iter().filter(|place| place.likeness >= sure) {

@@ -89,6 +89,7 @@ impl Agent {
             return self.drop_it(now);
         }
         self.park();
+        self.astray = false;
         if command == Command::Human && self.can_transfer(now) {
             return self.transfer(reading);
         }
@@ -197,11 +198,16 @@ impl Agent {
             return self.miss(Some(now));
         }
         self.meant = None;
-        self.desk.misses = self.desk.misses.saturating_add(1);
-        if self.desk.misses >= 2 {
+        if self.is_astray() {
             return self.offer_message();
         }
         self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
+    }
+
+    /// What was suggested is not what is wanted, the second time in a row.
+    fn is_astray(&mut self) -> bool {
+        self.astray = !self.astray;
+        !self.astray
     }
 
     fn ask_whether(&mut self, command: Command, reading: &Reading) {
@@ -255,6 +261,9 @@ impl Agent {
                 self.meant = None;
                 if self.flow.is_some() {
                     return self.resume_question(now);
+                }
+                if self.is_astray() {
+                    return self.offer_message();
                 }
                 self.desk.say(Phrase::WhatICanDo, &[]);
                 self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
@@ -345,7 +354,7 @@ impl Agent {
 
     /// After an answer: back to what was under way.
     fn after_answer(&mut self, now: DateTime) {
-        self.desk.misses = 0;
+        (self.desk.misses, self.astray) = (0, false);
         if self.flow.is_some() { self.resume_question(now) } else { self.anything_else() }
     }
 

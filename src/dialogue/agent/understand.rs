@@ -5,6 +5,7 @@ use super::asked::Asked;
 use super::command::Command;
 use super::cues::{self, Sure};
 use super::decision::Decision;
+use super::question;
 use super::reading::Reading;
 use crate::business::Business;
 use crate::parse::answer::Answer;
@@ -265,7 +266,9 @@ fn trusted(reading: &Reading, asked: Asked, in_flow: bool, guess: Command) -> Me
         Command::LeaveMessage if reading.confidence < SURE_GUESS => value_or_nothing(reading, asked),
         Command::Human if !cues::of_people(&reading.words) => Meaning::Perhaps(Command::LeaveMessage),
         // What the business offers is not beyond it: who names it may well want it.
-        Command::OutOfScope if !in_flow && reading.service.is_some() => Meaning::Perhaps(Command::Book),
+        Command::OutOfScope if !in_flow && reading.service.is_some() && !question::asks(&reading.words) => {
+            Meaning::Perhaps(Command::Book)
+        }
         // No word of machines or people: some other question.
         Command::RobotQuestion if !cues::of_machines(&reading.words) => Meaning::Command(Command::OutOfScope),
         _ => Meaning::Command(guess),

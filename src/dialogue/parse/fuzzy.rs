@@ -142,7 +142,7 @@ fn alike(run: &[String], member: &str, length: usize) -> f32 {
     if said == meant { 0.98 } else { 0.0 }
 }
 
-/// Short words must be right: half of three letters is another word.
+/// Short words must be right: half of three letters is another word, and so is "your" or "four" for "tour".
 fn word_likeness(said: &str, meant: &str) -> f32 {
     if said == meant {
         return 1.0;
@@ -151,7 +151,8 @@ fn word_likeness(said: &str, meant: &str) -> f32 {
     if plural {
         return 0.97;
     }
-    if meant.chars().count() < 4 || said.chars().count() < 3 {
+    let length = meant.chars().count();
+    if length < 4 || said.chars().count() < 3 || (length == 4 && said.chars().next() != meant.chars().next()) {
         return 0.0;
     }
     likeness(said, meant).min(0.95)

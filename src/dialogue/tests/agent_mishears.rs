@@ -415,3 +415,24 @@ fn a_name_is_said_again_twice_and_then_spelled() {
     }
     says(&said, &["spell your last name"]);
 }
+
+#[test]
+fn what_only_sounds_like_a_service_begins_no_booking() {
+    let book = |text: &str, business: &str| {
+        let mut call = Stage::at(business);
+        call.say_to_model(text, r#"{"do":"out_of_scope","args":{}}"#)
+    };
+    let said = book("is emma smith in your group today", "childcare");
+    assert!(!said.contains("I have Monday"), "{said}");
+    says(&book("will i win my case against my landlord", "law"), &["I can only help with Harbor Law"]);
+}
+
+#[test]
+fn who_wants_none_of_what_was_meant_is_offered_a_message() {
+    let mut call = Stage::at("towing");
+    for wanted in ["How can I help you?", "Shall I take a message"] {
+        let said = call.say_to_model("i have a flat tire", r#"{"do":"out_of_scope","args":{}}"#);
+        says(&said, &["Would you like to make a new appointment?"]);
+        says(&call.say("no"), &[wanted]);
+    }
+}
