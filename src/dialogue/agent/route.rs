@@ -198,14 +198,14 @@ impl Agent {
             return self.miss(Some(now));
         }
         self.meant = None;
-        if self.is_astray() {
+        if self.astray_again() {
             return self.offer_message();
         }
         self.desk.ask(Asked::Open, Phrase::HowHelp, &[]);
     }
 
-    /// What was suggested is not what is wanted, the second time in a row.
-    fn is_astray(&mut self) -> bool {
+    /// Notes that what was suggested is not what is wanted; true the second time in a row.
+    fn astray_again(&mut self) -> bool {
         self.astray = !self.astray;
         !self.astray
     }
@@ -262,7 +262,7 @@ impl Agent {
                 if self.flow.is_some() {
                     return self.resume_question(now);
                 }
-                if self.is_astray() {
+                if self.astray_again() {
                     return self.offer_message();
                 }
                 self.desk.say(Phrase::WhatICanDo, &[]);
