@@ -22,7 +22,7 @@ from voices import Callers
 
 SHARD = 1000
 LONGEST_S = 6.5
-QUIET_SHARE, ODD_SHARE = 0.025, 0.035  # nothing at all; what is no English speech
+QUIET_SHARE, ODD_SHARE = 0.025, 0.045  # nothing at all; what is no English speech
 BEHIND = 5  # voices kept to talk in the background of later ones
 
 
@@ -36,9 +36,10 @@ def held_texts(folder):
 def odd(r, callers):
     """Machines, music, another language: to be answered with nothing."""
     spoken = nothing.foreign(r, callers.espeak) if r.random() < 0.4 else None
-    if spoken is None:
-        spoken = r.choice((nothing.keys, nothing.signal, nothing.modem, nothing.music, nothing.music))(r), nothing.RATE
-    return line.call(r, *spoken)
+    if spoken:
+        return line.call(r, *spoken)
+    samples = r.choice((nothing.keys, nothing.signal, nothing.modem, nothing.music, nothing.music))(r)
+    return line.amid(r, samples) if r.random() < 0.5 else line.call(r, samples, nothing.RATE)
 
 
 def utterance(r, callers, held, behind):

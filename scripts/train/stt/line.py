@@ -109,6 +109,16 @@ def call(r, samples, rate, mild=False, others=()):
     return heard(mu_law(samples))
 
 
+def amid(r, samples):
+    """A piece out of something longer, at 8 kHz, as a detector cuts it that took it for speech: no silence around."""
+    count = min(len(samples), int(RATE * r.uniform(0.3, 2)))
+    at = r.randrange(len(samples) - count + 1)
+    samples = samples[at: at + count]
+    level = 10 ** (r.uniform(-30, -12) / 20)
+    samples = samples * (level / max(np.sqrt((samples**2).mean()), 1e-6))
+    return heard(mu_law(samples + noise(r, count) * level * 10 ** (-r.uniform(10, 60) / 20)))
+
+
 def quiet(r):
     """No speech: silence, noise, clicks."""
     count = int(RATE * r.uniform(0.4, 4))

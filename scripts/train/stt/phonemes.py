@@ -3,6 +3,8 @@ import ctypes as C
 import re
 from functools import cache
 
+from voices import LETTER_A
+
 
 @cache
 def library():
@@ -16,7 +18,7 @@ def of(text):
     """Space-separated espeak phonemes in the accent of en-us, without stress and length."""
     espeak = library()
     espeak.espeak_SetVoiceByName(b"en-us")
-    rest = C.c_char_p(text.replace("A", "ay").encode())
+    rest = C.c_char_p(text.replace("A", LETTER_A).encode())
     sounds = []
     while rest.value:
         clause = espeak.espeak_TextToPhonemes(C.byref(rest), 1, ord("_") << 8)

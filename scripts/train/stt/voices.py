@@ -21,6 +21,8 @@ HELD_FLITE = ["rms"]
 THROATS = {"slt": (0.78, 1.06), "awb": (0.9, 1.18), "kal": (0.92, 1.22), "kal16": (0.92, 1.22)}
 ESPEAK_THROATS = (0.88, 1.14)
 RATE, PITCH, RANGE = 1, 3, 4  # espeak_PARAMETER of speak_lib.h
+# Read by both as the letter's name. To espeak-ng "a" among letters is the article, and "ay" the letter i.
+LETTER_A = "eigh"
 
 
 class Event(C.Structure):
@@ -133,7 +135,7 @@ class Callers:
 
     def say(self, r, text):
         """Samples, rate, the voice's name."""
-        said = text.replace("A", "ay")
+        said = text.replace("A", LETTER_A)
         for _ in range(20):
             flite = r.random() < self.flite_share
             spoken = self._flite(r, said) if flite else self._espeak(r, said)

@@ -112,15 +112,30 @@ impl Booth {
         if let Some(made) = self.made.get(&key) {
             return Ok(made.clone());
         }
+        let written = read_aloud(text);
         let samples = match (voice.name.strip_prefix(FLITE), &self.voice) {
-            (Some(name), _) => flite(name, text).await?,
-            (None, Some(client)) => speak(client, &voice, text).await.map_err(Error::Voice)?.samples,
+            (Some(name), _) => flite(name, &written).await?,
+            (None, Some(client)) => speak(client, &voice, &written).await.map_err(Error::Voice)?.samples,
             (None, None) => return Err(Error::Voice("the voice worker was not started".into())),
         };
         let utterance = Utterance::cut(&samples).ok_or_else(|| Error::Inaudible(format!("\"{text}\"")))?;
         self.made.insert(key, utterance.clone());
         Ok(utterance)
     }
+}
+
+/// What an English voice is given to say this: among letters it takes an "a" for the article, "eigh" for the letter.
+fn read_aloud(text: &str) -> String {
+    let letter = |word: &str| word.len() == 1 && word.chars().all(char::is_alphabetic);
+    let mut before = false;
+    let mut words = text.split(' ').peekable();
+    let mut said: Vec<&str> = Vec::new();
+    while let Some(word) = words.next() {
+        let among_letters = before || words.peek().is_some_and(|next| letter(next));
+        said.push(if word.eq_ignore_ascii_case("a") && among_letters { "eigh" } else { word });
+        before = letter(word);
+    }
+    said.join(" ")
 }
 
 /// A recording, whatever its rate, as one channel at 8 kHz.
@@ -171,5 +186,16 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0); // it may never have been made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_aloud;
+
+    #[test]
+    fn among_letters_a_is_one() {
+        assert_eq!(read_aloud("a cut for sarah s a r a h"), "a cut for sarah s eigh r eigh h");
+        assert_eq!(read_aloud("at nine a m. A trim"), "at nine eigh m. A trim");
     }
 }

@@ -42,22 +42,22 @@ fn dates() {
     says("12/25", "December twenty-fifth");
     says("24 November", "the twenty-fourth of November");
     says("Since 2005, in May 1909.", "Since two thousand five, in May nineteen oh nine.");
-    says("2026-11-24T15:00", "November twenty-fourth, twenty twenty-six at three p m");
+    says("2026-11-24T15:00", "November twenty-fourth, twenty twenty-six at three PM");
     says("2026-13-45", "two zero two six thirteen forty-five");
     says("You may come in May.", "You may come in May.");
 }
 
 #[test]
 fn times() {
-    says("3:30 pm", "three thirty p m");
-    says("at 3:30 p.m. on Friday", "at three thirty p m on Friday");
-    says("We close at 5 p.m.", "We close at five p m.");
-    says("15:00", "three p m");
-    says("09:05", "nine oh five a m");
+    says("3:30 pm", "three thirty PM");
+    says("at 3:30 p.m. on Friday", "at three thirty PM on Friday");
+    says("We close at 5 p.m.", "We close at five PM.");
+    says("15:00", "three PM");
+    says("09:05", "nine oh five AM");
     says("9:00", "nine o'clock");
-    says("3pm or 12am", "three p m or twelve a m");
-    says("9am-5pm", "nine a m to five p m");
-    says("9:00–17:30", "nine o'clock to five thirty p m");
+    says("3pm or 12am", "three PM or twelve AM");
+    says("9am-5pm", "nine AM to five PM");
+    says("9:00–17:30", "nine o'clock to five thirty PM");
     says("open 9-5", "open nine to five");
     says("I am 40", "I am forty");
 }

@@ -31,8 +31,9 @@ impl Half {
 
     fn said(self) -> &'static str {
         match self {
-            Half::Am => "a m",
-            Half::Pm => "p m",
+            // A voice takes the "a" of "a m" for the article.
+            Half::Am => "AM",
+            Half::Pm => "PM",
         }
     }
 }
