@@ -110,6 +110,24 @@ pub enum Error {
         /// What there is.
         available_mb: u64,
     },
+    /// A model needs more memory than the graphics processors named for it have.
+    #[error(
+        "{}: the model \"{name}\" needs {needed_mb} MB and {available_mb} MB can be had on {gpus}: choose a smaller model, name more GPUs, or compute on the processor with {setting} = \"off\"", path.display()
+    )]
+    TooLargeForGpu {
+        /// The manifest.
+        path: PathBuf,
+        /// The model.
+        name: String,
+        /// What it needs.
+        needed_mb: u64,
+        /// The GPUs.
+        gpus: String,
+        /// What there is on them.
+        available_mb: u64,
+        /// The setting that named them.
+        setting: String,
+    },
     /// A model file has the wrong length.
     #[error("{}: model file has {found} bytes, its manifest says {expected}: it is incomplete or another file; fetch it again", path.display())]
     ModelSize {

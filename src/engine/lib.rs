@@ -15,6 +15,7 @@
 
 mod error;
 pub mod frame;
+mod gpus;
 pub mod manifest;
 pub mod protocol;
 #[cfg(feature = "rig")]
@@ -25,5 +26,6 @@ pub mod worker;
 
 pub use error::Error;
 pub use frame::{FrameBuffer, read_frame, write_frame};
+pub use gpus::Gpus;
 pub use manifest::Manifest;
 pub use protocol::*;

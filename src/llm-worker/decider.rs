@@ -12,7 +12,7 @@ use llama_cpp_2::{DecodeError, token::LlamaToken};
 
 use crate::grammar::Grammars;
 use crate::job::{Answer, Job, Progress, Rank};
-use crate::pace::{CHUNK, Pace};
+use crate::pace::Pace;
 use crate::room;
 use crate::schedule::chunks;
 use crate::sequences::{Sequences, sequence};
@@ -48,6 +48,8 @@ pub struct Resources {
     pub limits: Limits,
     /// Bytes for the cache; `None` when nobody knows.
     pub memory: Option<u64>,
+    /// It is computed on a GPU.
+    pub gpu: bool,
 }
 
 /// The one decode loop over all calls.
@@ -92,16 +94,16 @@ impl Decider {
         manifest: &Manifest,
         resources: Resources,
         kept: Option<Kept>,
-        sandbox: &str,
+        place: &str,
     ) -> Result<Self, Error> {
         let limits = resources.limits;
         let longest = room::longest(model, manifest.llm.context, limits.context);
-        let batch = limits.slots as usize + CHUNK;
-        let context = room::context(backend, model, limits, longest, batch, resources.memory)?;
+        let batch = room::batch(limits);
+        let context = room::context(backend, model, resources, longest)?;
         let mut decider = Decider {
             model,
             about: format!(
-                "llama.cpp with {}, {} sequences of {longest} tokens, {} in all; {sandbox}",
+                "llama.cpp with {}, {} sequences of {longest} tokens, {} in all, {place}",
                 manifest.name,
                 limits.slots,
                 context.n_ctx()

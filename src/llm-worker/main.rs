@@ -7,6 +7,7 @@
 //! Knowledge of what is decided: prompts and grammars come with the work.
 
 mod decider;
+mod gpus;
 mod grammar;
 mod job;
 mod pace;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use engine::manifest::Kind;
-use engine::worker::{self, Args, Kept, Sealed, sandbox};
+use engine::worker::{self, Args, Gpu, Graphics, Kept, Place, Sealed, sandbox};
 use engine::{Error, Manifest};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--cells", "--threads"])?;
+    let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--cells", "--threads", "--gpu"])?;
+    let graphics = Graphics::wanted(&args, gpus::DRIVER)?;
     let limits = Limits {
         slots: args.number("--slots", SLOTS, (1, 200))?,
         context: args.number("--context", 0, (0, 131_072))?,
@@ -56,47 +58,68 @@ fn run() -> Result<(), Error> {
     let manifest = args.manifest(Kind::Llm)?;
     let available = worker::memory_available();
     worker::check_memory(&manifest, available)?;
-    let files: Vec<_> = manifest.files.iter().map(|file| file.path.as_path()).collect();
-    let sandbox = sandbox::close(&files)?;
+    let mut readable: Vec<_> = manifest.files.iter().map(|file| file.path.as_path()).collect();
+    readable.extend(graphics.readable());
+    let sandbox = sandbox::close(&readable, &graphics.nodes())?;
     if args.try_egress {
-        sandbox::close_files()?;
+        sandbox.close_files()?;
         worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
         return Ok(());
     }
     worker::serve(started, || {
-        let (backend, model) = load(&manifest)?;
-        let memory = available.map(|available| available.saturating_sub(model.size() * WEIGHTS_COPIES));
-        worker::limit_files();
-        let resources = Resources { limits, memory };
-        let kept = Kept::given(&depends_on(&manifest));
-        let decider = Decider::new(backend, model, &manifest, resources, kept, sandbox.about())?;
-        sandbox::close_files()?;
+        let (backend, model, place) = load(&manifest, limits, &graphics)?;
+        let memory = match place.usable() {
+            Some(on_gpus) => Some(on_gpus.saturating_sub(room::before_cache(model, limits))),
+            None => available.map(|available| available.saturating_sub(model.size() * WEIGHTS_COPIES)),
+        };
+        let gpu = !place.gpus().is_empty();
+        if !gpu {
+            worker::limit_files(); // to a driver that computes in software its memory is a file
+        }
+        let kept = Kept::given(&depends_on(&manifest, &place));
+        let about = format!("{place}; {}", sandbox.about());
+        let decider = Decider::new(backend, model, &manifest, Resources { limits, memory, gpu }, kept, &about)?;
+        sandbox.close_files()?;
         Ok(decider)
     })
 }
 
 /// Loads the model; it stays for the life of the process, as do the contexts that borrow it.
-fn load(manifest: &Manifest) -> Result<(&'static LlamaBackend, &'static LlamaModel), Error> {
+fn load(
+    manifest: &Manifest,
+    limits: Limits,
+    graphics: &Graphics,
+) -> Result<(&'static LlamaBackend, &'static LlamaModel, Place), Error> {
     let file = manifest.files.first().ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
     let sealed = Sealed::open(file)?;
     let mut backend = LlamaBackend::init().map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
     backend.void_logs();
     // Not mapped: what is computed with is another arrangement of the weights, and the sealed copy
     // is freed as soon as that is made.
-    let params = LlamaModelParams::default().with_use_mmap(false);
-    let model = LlamaModel::load_from_file(&backend, sealed.path(), &params).map_err(|why| {
-        let path = file.path.display();
-        Error::Engine(format!(
-            "{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"
-        ))
-    })?;
-    Ok((Box::leak(Box::new(backend)), Box::leak(Box::new(model))))
+    let open = |gpus: &[Gpu], measure: bool| {
+        let gpus: Vec<usize> = gpus.iter().map(|gpu| gpu.index).collect();
+        let params = LlamaModelParams::default().with_use_mmap(false).with_no_alloc(measure).with_devices(&gpus);
+        let params = params.map_err(|why| Error::Engine(format!("llama.cpp: {why}")))?;
+        LlamaModel::load_from_file(&backend, sealed.path(), &params).map_err(|why| {
+            let path = file.path.display();
+            Error::Engine(format!(
+                "{path}: llama.cpp can't load this model ({why}): it must be a GGUF file of a supported architecture"
+            ))
+        })
+    };
+    let needed = || {
+        let measured = open(&[], true)?;
+        Ok(room::needed(&measured, manifest.llm.context, limits).max(worker::needed(manifest)))
+    };
+    let place = graphics.place(manifest, gpus::shown(), usize::MAX, needed)?;
+    let model = open(place.gpus(), false)?;
+    Ok((Box::leak(Box::new(backend)), Box::leak(Box::new(model)), place))
 }
 
 /// All that the keys and values of a prompt depend on beside its tokens.
-fn depends_on(manifest: &Manifest) -> String {
+fn depends_on(manifest: &Manifest, place: &Place) -> String {
     let sums = manifest.files.iter().filter_map(|file| file.pin.as_ref()).map(|pin| pin.sha256.as_str());
-    format!("{LLAMA_CPP}, {}", sums.collect::<Vec<_>>().join(" "))
+    format!("{LLAMA_CPP} {place}, {}", sums.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 
-use crate::decider::Limits;
+use crate::decider::{Limits, Resources};
+use crate::pace::CHUNK;
 use crate::shared::SHARED;
 
 /// Of the memory that is available the cache may take so many hundredths.
@@ -25,6 +26,10 @@ const LARGE: u64 = 32 << 10;
 const BLOCK: (u64, u64) = (32, 34);
 /// Bytes of a number in half precision.
 const HALF: u64 = 2;
+/// Bytes of a number in a step.
+const FLOAT: u64 = 4;
+/// Numbers in flight at once in a step, as a multiple of a layer's width.
+const LAYER_WIDTHS: u64 = 16;
 
 /// Longest prompt with its answer, in tokens: as asked for, else as the manifest says, and never
 /// longer than the model was trained for.
@@ -34,23 +39,43 @@ pub fn longest(model: &LlamaModel, manifest: u32, asked: u32) -> u32 {
     wanted.min(trained).max(64)
 }
 
+/// Tokens of one step at most.
+pub fn batch(limits: Limits) -> usize {
+    limits.slots as usize + CHUNK
+}
+
+/// Bytes that a model takes on a GPU before its cache: its weights, and a step's logits and layers.
+pub fn before_cache(model: &LlamaModel, limits: Limits) -> u64 {
+    let width = u64::try_from(model.n_vocab()).unwrap_or(0) + LAYER_WIDTHS * u64::try_from(model.n_embd()).unwrap_or(0);
+    model.size() + batch(limits) as u64 * width * FLOAT
+}
+
+/// Bytes that it takes at least.
+pub fn needed(model: &LlamaModel, manifest: u32, limits: Limits) -> u64 {
+    let cells = limits.cells.max(least(longest(model, manifest, limits.context)));
+    before_cache(model, limits) + u64::from(cells) * Cell::of(model, true).bytes() * 100 / CACHE_SHARE
+}
+
+/// Cells for the longest prompt of one call beside a head that all share.
+fn least(longest: u32) -> u32 {
+    longest.saturating_mul(2)
+}
+
 /// Makes the context: one pool of cells for all sequences. When all of it is used, calls that are
-/// idle are forgotten, then the last to come wait. `memory` may be used for it, in bytes.
+/// idle are forgotten, then the last to come wait.
 pub fn context(
     backend: &'static LlamaBackend,
     model: &'static LlamaModel,
-    limits: Limits,
+    Resources { limits, memory, gpu }: Resources,
     longest: u32,
-    batch: usize,
-    memory: Option<u64>,
 ) -> Result<LlamaContext<'static>, Error> {
     let sequences = limits.slots + SHARED;
-    let cell = Cell::of(backend, model);
+    let cell = Cell::of(model, gpu);
     let cells = match limits.cells {
         0 => cells(longest, limits.slots, cell.bytes(), memory)?,
-        asked => asked.max(longest.saturating_mul(2)),
+        asked => asked.max(least(longest)),
     };
-    let batch = u32::try_from(batch).unwrap_or(u32::MAX);
+    let batch = u32::try_from(batch(limits)).unwrap_or(u32::MAX);
     let params = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(cells))
         .with_n_batch(batch)
@@ -72,11 +97,10 @@ pub fn context(
 /// Cells for a head that all share and every call's own part, or as many as memory has room for.
 fn cells(longest: u32, slots: u32, cell: u64, available: Option<u64>) -> Result<u32, Error> {
     let own = (longest / OWN_SHARE).max(OWN).min(longest);
-    let wanted = longest.saturating_mul(2).saturating_add(own.saturating_mul(slots.saturating_sub(1)));
+    let wanted = least(longest).saturating_add(own.saturating_mul(slots.saturating_sub(1)));
     let Some(available) = available else { return Ok(wanted) };
     let room = u32::try_from(available / 100 * CACHE_SHARE / cell.max(1)).unwrap_or(u32::MAX);
-    // The longest prompt of one call beside a head that all share.
-    let least = longest.saturating_mul(2);
+    let least = least(longest);
     if room < least {
         let needed = (u64::from(least) * cell * 100 / CACHE_SHARE) >> 20;
         return Err(Error::Engine(format!(
@@ -99,7 +123,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn of(backend: &LlamaBackend, model: &LlamaModel) -> Self {
+    fn of(model: &LlamaModel, gpu: bool) -> Self {
         if model.is_recurrent() {
             return Cell { keys: 0, values: 0, eight_bits: false }; // its state does not grow
         }
@@ -114,7 +138,7 @@ impl Cell {
         let heads = if model.n_head_kv() > 0 { model.n_head_kv() } else { model.n_head() };
         let all = u64::from(model.n_layer()) * u64::from(heads);
         // A graphics processor has no kernel for keys and values of two kinds.
-        let eight_bits = !backend.supports_gpu_offload() && worth_eight_bits(key, all * (key + value) * HALF);
+        let eight_bits = !gpu && worth_eight_bits(key, all * (key + value) * HALF);
         Cell { keys: all * key, values: all * value, eight_bits }
     }
 
@@ -131,7 +155,34 @@ fn worth_eight_bits(key: u64, bytes: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, cells, worth_eight_bits};
+    use std::path::Path;
+
+    use llama_cpp_2::llama_backend::LlamaBackend;
+    use llama_cpp_2::model::LlamaModel;
+    use llama_cpp_2::model::params::LlamaModelParams;
+
+    use super::{Cell, before_cache, cells, needed, worth_eight_bits};
+    use crate::decider::Limits;
+
+    /// What a GPU must have room for is told by the file alone, before any of it is loaded there.
+    #[test]
+    fn what_a_model_needs_is_known_before_it_is_loaded() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/starter/starter-llm-q8_0.gguf");
+        let model = |params: &LlamaModelParams| {
+            let mut backend = LlamaBackend::init().ok()?;
+            backend.void_logs();
+            LlamaModel::load_from_file(&backend, &file, params).ok()
+        };
+        let measured = LlamaModelParams::default().with_no_alloc(true).with_devices(&[]).ok();
+        let Some(measured) = measured.and_then(|params| model(&params)) else { panic!("it can be measured") };
+        let Some(loaded) = model(&LlamaModelParams::default()) else { panic!("it can be loaded") };
+        let limits = |slots, cells| Limits { slots, context: 0, cells, threads: 1 };
+        assert_eq!(measured.size(), loaded.size());
+        let bytes = needed(&measured, 256, limits(16, 0));
+        assert_eq!(bytes, needed(&loaded, 256, limits(16, 0)));
+        assert!(bytes > before_cache(&loaded, limits(16, 0)) && bytes < 64 << 20, "{bytes}");
+        assert!(needed(&measured, 256, limits(16, 1 << 20)) > bytes && needed(&measured, 256, limits(50, 0)) > bytes);
+    }
 
     #[test]
     fn every_call_has_room_where_memory_has() {

@@ -7,6 +7,7 @@
 //! # Deliberately absent
 //! Voice activity detection (the daemon sends only speech), resampling, sockets.
 
+mod gpus;
 mod lanes;
 mod queue;
 mod recogniser;
@@ -22,7 +23,7 @@ use std::time::Instant;
 
 use engine::Error;
 use engine::manifest::{Kind, Manifest};
-use engine::worker::{self, Args, sandbox};
+use engine::worker::{self, Args, Graphics, sandbox};
 use onnx::Library;
 
 use crate::recogniser::Recogniser;
@@ -38,12 +39,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let started = Instant::now();
-    let args = Args::parse(env::args_os().skip(1), &["--threads", "--lanes", "--turn", "--onnxruntime"])?;
+    let args = Args::parse(env::args_os().skip(1), &["--threads", "--lanes", "--turn", "--onnxruntime", "--gpu"])?;
     // More than one spins at barriers: on busy cores twenty times slower, not twice as fast.
     let threads = args.number("--threads", 1, (1, 256))?;
     // Half the cores: the model, the voice and the packets need theirs.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let lanes = args.number("--lanes", i32::try_from(cores / 2).unwrap_or(1).clamp(1, MOST_LANES), (1, 64))?;
+    let graphics = Graphics::wanted(&args, gpus::DRIVER)?;
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Stt)?;
     let turn = args.other_manifest("--turn", Kind::Turn)?;
@@ -55,17 +57,19 @@ fn run() -> Result<(), Error> {
         readable.extend(onnx::PROCESSOR.map(Path::new));
         onnx::one_thread().map_err(|error| Error::Engine(error.to_string()))?;
     }
-    let sandbox = sandbox::close(&readable)?;
+    readable.extend(graphics.readable());
+    let sandbox = sandbox::close(&readable, &graphics.nodes())?;
     if args.try_egress {
-        sandbox::close_files()?;
+        sandbox.close_files()?;
         worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
         return Ok(());
     }
     worker::serve(started, || {
-        let lanes = Whisper::load(&manifest, threads, lanes)?;
+        let place = graphics.place(&manifest, gpus::shown(), 1, || Ok(worker::needed(&manifest)))?;
+        let lanes = Whisper::load(&manifest, threads, lanes, place.gpus().first())?;
         let ear = library.zip(turn).and_then(|(library, turn)| ear(library, &turn));
-        sandbox::close_files()?;
-        Ok(Recogniser::new(lanes, ear, &manifest, sandbox.about()))
+        sandbox.close_files()?;
+        Ok(Recogniser::new(lanes, ear, &manifest, &format!("{place}; {}", sandbox.about())))
     })
 }
 

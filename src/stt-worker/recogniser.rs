@@ -21,11 +21,11 @@ pub struct Recogniser {
 }
 
 impl Recogniser {
-    pub fn new(lanes: Vec<Whisper>, ear: Option<TurnEar>, manifest: &Manifest, sandbox: &str) -> Self {
+    pub fn new(lanes: Vec<Whisper>, ear: Option<TurnEar>, manifest: &Manifest, place: &str) -> Self {
         let count = lanes.len();
         let version = whisper_rs::WHISPER_CPP_VERSION;
         let turns = if ear.is_some() { ", ends of turns by ear" } else { "" };
-        let about = format!("whisper.cpp {version} with {}, {count} at once{turns}; {sandbox}", manifest.name);
+        let about = format!("whisper.cpp {version} with {}, {count} at once{turns}, {place}", manifest.name);
         Recogniser { lanes, ear, desk: None, confidence_floor: manifest.stt.confidence_floor, about }
     }
 

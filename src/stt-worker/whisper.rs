@@ -2,6 +2,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use engine::worker::Gpu;
 use engine::{Error, Manifest, verify};
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
 
@@ -43,8 +44,9 @@ pub enum Stopped {
 }
 
 impl Whisper {
-    /// Checks, loads and warms the model, for so many lanes of so many threads each.
-    pub fn load(manifest: &Manifest, threads: i32, lanes: i32) -> Result<Vec<Self>, Error> {
+    /// Checks, loads and warms the model, for so many lanes of so many threads each, on a GPU or else on
+    /// the processor.
+    pub fn load(manifest: &Manifest, threads: i32, lanes: i32, gpu: Option<&Gpu>) -> Result<Vec<Self>, Error> {
         whisper_rs::install_logging_hooks(); // into the void: nothing that was said gets logged
         let file = manifest.files.first().ok_or_else(|| Error::Engine("the manifest names no file".to_owned()))?;
         let refused = |why| {
@@ -57,6 +59,8 @@ impl Whisper {
         let mut parameters = WhisperContextParameters::default();
         // Flash attention pads a short audio context to 256 positions and changes the result.
         parameters.flash_attn(false);
+        parameters.use_gpu(gpu.is_some());
+        parameters.gpu_device(gpu.map_or(Ok(0), |gpu| i32::try_from(gpu.index)).unwrap_or(0));
         let context = WhisperContext::new_from_buffer_with_params(&bytes, parameters).map_err(refused)?;
         drop(bytes);
         let (context, beams) = (Arc::new(context), i32::from(manifest.stt.beams));

@@ -47,7 +47,7 @@ fn run(started: Instant) -> Result<(), engine::Error> {
         readable.extend(onnx::PROCESSOR.map(Path::new));
     }
     onnx::one_thread().map_err(Error::from)?;
-    let closed = sandbox::close(&readable)?;
+    let closed = sandbox::close(&readable, &[])?;
     if args.try_egress {
         worker::attempts().iter().for_each(|attempt| println!("{attempt}"));
         return Ok(());

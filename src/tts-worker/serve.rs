@@ -54,7 +54,7 @@ impl Request {
 impl Speaker {
     /// With these voices, warm; `sandbox` is how the process is closed, for people.
     pub fn new(voices: Voices, sandbox: &str) -> Self {
-        let about = format!("{}; {sandbox}", voices.about());
+        let about = format!("{}, on the processor; {sandbox}", voices.about());
         Speaker { voices, about, waiting: Vec::new() }
     }
 

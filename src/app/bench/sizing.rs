@@ -41,6 +41,8 @@ pub struct Chosen {
     pub service_ms: f64,
     /// Memory its manifest asks for, in megabytes.
     pub memory_mb: u32,
+    /// What the engine says of itself: also what it computes on.
+    pub about: String,
 }
 
 /// How many calls a box serves, and how that is known.
@@ -118,8 +120,9 @@ impl Size {
             "{processors} processors ({processor}), {memory_mb:.0} MB memory, {memory_free_mb:.0} MB free"
         );
         let _ = writeln!(text, "{}", if gpus.is_empty() { "no GPU".to_owned() } else { gpus.join(", ") });
-        for Chosen { engine, model, service_ms, memory_mb } in &self.models {
-            let _ = writeln!(text, "{engine}: {model}, {service_ms:.1} ms for a piece of a call, {memory_mb} MB");
+        for Chosen { engine, model, service_ms, memory_mb, about } in &self.models {
+            let _ =
+                writeln!(text, "{engine}: {model}, {service_ms:.1} ms for a piece of a call, {memory_mb} MB; {about}");
         }
         let Capacity { per_call, others, fixed_ms, stations, .. } = &self.capacity;
         let _ = writeln!(text, "measured with {} calls: p95 {:.0} ms", self.measured_at, self.measured_p95_ms);

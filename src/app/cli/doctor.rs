@@ -187,6 +187,9 @@ async fn engines(config: &Config, report: &mut Report) {
     };
     let ready = engines.ready().await;
     report.line("engines", ready.map(|()| format!("all three ready after {} ms", started.elapsed().as_millis())));
+    for (name, about) in engines.about().into_iter().filter(|(_, about)| !about.is_empty()) {
+        report.line(&format!("{name} engine"), Ok(about));
+    }
     let Ok(loaded) = load_business(&config.business.folder) else { return };
     let voice = run::voice(&loaded.business, &models);
     let asked = Instant::now();

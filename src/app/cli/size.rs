@@ -177,14 +177,15 @@ async fn choose(
         }
         candidates.push(fit);
     }
-    let mut tried: BTreeMap<String, f64> = BTreeMap::new();
+    let mut tried: BTreeMap<String, (f64, String)> = BTreeMap::new();
     loop {
         let first: Vec<&Manifest> = candidates.iter().filter_map(|fit| fit.first()).collect();
         let names: Vec<&str> = first.iter().map(|manifest| manifest.name.as_str()).collect();
         eprintln!("trying {} ...", names.join(", "));
         let settings: Vec<String> =
             kinds.iter().zip(&names).map(|((_, engine, _), name)| format!("engines.{engine}.model={name}")).collect();
-        let service_ms = service(args, &settings, &names, &mut tried).await?;
+        let found_out = service(args, &settings, &names, &mut tried).await?;
+        let service_ms = found_out.each_ref().map(|(service_ms, _)| *service_ms);
         let presumed = Capacity::presumed(found.processors, service_ms);
         let memory_mb: u32 = first.iter().map(|manifest| manifest.memory_mb).sum();
         let has_room = presumed.knee(goal_ms) >= args.calls.into() && f64::from(memory_mb) < found.memory_free_mb;
@@ -194,11 +195,13 @@ async fn choose(
         match heaviest.filter(|_| !has_room) {
             Some(index) => drop(candidates[index].remove(0)),
             None => {
-                let chosen = first.iter().zip(STAGES).zip(service_ms).map(|((manifest, engine), service_ms)| Chosen {
+                let chosen = first.iter().zip(STAGES).zip(found_out);
+                let chosen = chosen.map(|((manifest, engine), (service_ms, about))| Chosen {
                     engine,
                     model: manifest.name.clone(),
                     service_ms,
                     memory_mb: manifest.memory_mb,
+                    about,
                 });
                 return Ok((settings, chosen.collect()));
             }
@@ -214,13 +217,14 @@ fn installed(folder: &Path, kind: Kind) -> Vec<Manifest> {
     fit
 }
 
-/// Time that a piece of a call takes each engine, with these models; one that was tried is not tried again.
+/// Time that a piece of a call takes each engine, with these models, and what it says of itself; one that was
+/// tried is not tried again.
 async fn service(
     args: &Args,
     settings: &[String],
     names: &[&str],
-    tried: &mut BTreeMap<String, f64>,
-) -> Result<[f64; STAGES.len()], CliError> {
+    tried: &mut BTreeMap<String, (f64, String)>,
+) -> Result<[(f64, String); STAGES.len()], CliError> {
     if names.iter().any(|name| !tried.contains_key(*name)) {
         let mut arguments = args.config.clone();
         arguments.set.extend(settings.iter().cloned());
@@ -231,13 +235,13 @@ async fn service(
             shop.probe.llm(1, TRIES).await.map_err(CliError::Failed)?,
             shop.probe.tts(1, TRIES).await.map_err(CliError::Failed)?,
         ];
-        for (name, found) in names.iter().zip(&found) {
-            tried.insert((*name).to_owned(), found.service_ms());
+        for ((name, found), (_, about)) in names.iter().zip(&found).zip(shop.about) {
+            tried.insert((*name).to_owned(), (found.service_ms(), about));
         }
     }
-    let mut all = [0.0; STAGES.len()];
-    for (service_ms, name) in all.iter_mut().zip(names) {
-        *service_ms = tried.get(*name).copied().unwrap_or_default();
+    let mut all: [(f64, String); STAGES.len()] = Default::default();
+    for (found, name) in all.iter_mut().zip(names) {
+        *found = tried.get(*name).cloned().unwrap_or_default();
     }
     Ok(all)
 }

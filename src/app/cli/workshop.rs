@@ -11,6 +11,8 @@ use crate::engines::{Engines, Models};
 
 /// Engines that are ready, and what they are tried with.
 pub(super) struct Workshop {
+    /// What each engine is and computes on.
+    pub about: [(&'static str, String); 3],
     /// Asks them, and keeps them running.
     pub probe: Probe,
 }
@@ -44,6 +46,6 @@ impl Workshop {
         let voice = run::voice(&business, &models);
         let local = jiff::Zoned::now().datetime();
         let probe = Probe::new(&engines, voice, &business, trust, local).await.map_err(CliError::NotReady)?;
-        Ok(Workshop { probe })
+        Ok(Workshop { about: engines.about(), probe })
     }
 }

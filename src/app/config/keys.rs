@@ -140,6 +140,13 @@ pub const KEYS: &[Key] = &[
         "What it hears of a G.722 line: up to 4 kHz, which the starter model was trained on, or all (\"wide\").",
     ),
     key(
+        "engines.stt.gpu",
+        Kind::Gpus,
+        "\"auto\"",
+        "The GPU it computes on, by number, where the programs were built for GPUs; auto: one that is there and has \
+         room, else the processor; off: the processor.",
+    ),
+    key(
         "engines.turn.model",
         Kind::Text,
         "\"auto\"",
@@ -152,6 +159,12 @@ pub const KEYS: &[Key] = &[
         Kind::Number(0, 200),
         "0",
         "Calls it thinks for at once; 0: as many as sip.max_calls, up to 200.",
+    ),
+    key(
+        "engines.llm.gpu",
+        Kind::Gpus,
+        "\"auto\"",
+        "The same for the language model; of several, like \"0,1\", each holds some of its layers.",
     ),
     key("engines.tts.model", Kind::Text, "\"espeak-en-us\"", "Name of the voice, unless the business names its own."),
     key(

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use engine::Gpus;
 use serde::Deserialize;
 
 use super::lines::Lines;
@@ -212,6 +213,7 @@ pub struct Stt {
     /// Name in the model's manifest.
     pub model: String,
     pub band: Band,
+    pub gpu: Gpus,
 }
 
 /// How much of a wideband line the recogniser hears.
@@ -232,6 +234,7 @@ pub struct Llm {
     pub model: String,
     /// 0: as many as `sip.max_calls`.
     pub slots: u16,
+    pub gpu: Gpus,
 }
 
 /// Whose phone it is.

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use engine::Gpus;
 use telephony::sip::Network;
 use toml::Value;
 
@@ -20,6 +21,8 @@ pub(super) enum Kind {
     OptionalPath,
     /// May be empty.
     OptionalText,
+    /// Which graphics processors.
+    Gpus,
     /// One of these words.
     One(&'static [&'static str]),
     /// `true` or `false`.
@@ -42,6 +45,7 @@ impl Kind {
             Kind::OptionalAddress => text.is_some_and(|text| text.is_empty() || is_address(text)),
             Kind::Text | Kind::Path => text.is_some_and(|text| !text.trim().is_empty()),
             Kind::OptionalPath | Kind::OptionalText => text.is_some(),
+            Kind::Gpus => text.is_some_and(|text| text.parse::<Gpus>().is_ok()),
             Kind::One(words) => text.is_some_and(|text| words.contains(&text)),
             Kind::Switch => value.as_bool().is_some(),
             Kind::Networks => value.as_array().is_some_and(|list| {
@@ -63,6 +67,7 @@ impl Kind {
             Kind::OptionalAddress => "Write an IP address in quotes, like \"192.168.1.20\", or \"\" for none.".into(),
             Kind::Text => "Write a name in quotes.".into(),
             Kind::OptionalText => "Write a text in quotes, or \"\" for none.".into(),
+            Kind::Gpus => "Write \"auto\", \"off\", or the numbers of GPUs in quotes, like \"0\" or \"0,1\".".into(),
             Kind::Path | Kind::OptionalPath => "Write a path in quotes.".into(),
             Kind::Switch => "Write true or false.".into(),
             Kind::Networks => "Write a list of addresses or ranges, like [\"192.168.1.20\", \"10.0.0.0/8\"].".into(),

@@ -200,6 +200,14 @@ impl<E: Engine> Client<E> {
         }
     }
 
+    /// What is loaded and what it is computed on, in the worker's own words; empty while it takes no work.
+    pub fn about(&self) -> String {
+        match &*self.state.borrow() {
+            State::Ready { about, .. } => about.clone(),
+            _ => String::new(),
+        }
+    }
+
     /// True when work is in flight and none of it has been answered for so long.
     pub(super) fn is_stalled(&self, limit: Duration) -> bool {
         let flights = self.lock();

@@ -17,7 +17,7 @@ pub use launch::Launch;
 pub use start::{Models, model, models_folder, start_llm, start_stt, start_tts, thinking, turn, workers_folder};
 pub use warm::keep_warm;
 
-use engine::{Llm, Stt, Tts};
+use engine::{Engine, Llm, Stt, Tts};
 
 /// The three engines.
 #[derive(Debug, Clone)]
@@ -34,6 +34,11 @@ impl Engines {
     /// Why calls can't be answered now, if they can't.
     pub fn is_out(&self) -> Option<String> {
         [self.stt.is_out(), self.llm.is_out(), self.tts.is_out()].into_iter().flatten().next()
+    }
+
+    /// What each is and computes on, by its name in the configuration.
+    pub fn about(&self) -> [(&'static str, String); 3] {
+        [(Stt::NAME, self.stt.about()), (Llm::NAME, self.llm.about()), (Tts::NAME, self.tts.about())]
     }
 
     /// Waits until all three are ready, or until one has given up.

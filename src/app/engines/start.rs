@@ -171,14 +171,21 @@ pub fn thinking(wanted: &config::Engines, local: Client<Llm>) -> Result<Client<L
 pub fn start_stt(wanted: &config::Engines, model: &Manifest, turn: Option<&Manifest>) -> Client<Stt> {
     let runtime = onnxruntime(wanted).map(|path| path.to_string_lossy().into_owned());
     let turn = turn.map(|turn| turn.path.to_string_lossy().into_owned());
+    let gpu = wanted.stt.gpu.to_string();
     let ear = turn.iter().flat_map(|turn| ["--turn", turn.as_str()]);
     let library = runtime.iter().filter(|_| turn.is_some()).flat_map(|path| ["--onnxruntime", path.as_str()]);
-    Client::launch(launch(wanted, "callbox-stt", model, &ear.chain(library).collect::<Vec<_>>()))
+    Client::launch(launch(
+        wanted,
+        "callbox-stt",
+        model,
+        &["--gpu", &gpu].into_iter().chain(ear).chain(library).collect::<Vec<_>>(),
+    ))
 }
 
 /// Starts the language model alone, for so many calls at once.
 pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16, state: Option<&Path>) -> Client<Llm> {
-    let mut launch = launch(wanted, "callbox-llm", model, &["--slots", &slots.to_string()]);
+    let (slots, gpu) = (slots.to_string(), wanted.llm.gpu.to_string());
+    let mut launch = launch(wanted, "callbox-llm", model, &["--slots", &slots, "--gpu", &gpu]);
     launch.kept = state.map(|folder| folder.join(PROMPTS));
     Client::launch(launch)
 }

@@ -4,7 +4,7 @@ use crate::{Error, Manifest};
 
 /// Of what is available so many hundredths may be asked for: the calls and the other engines
 /// live here too.
-const USABLE: u64 = 90;
+pub(super) const USABLE: u64 = 90;
 
 /// Bytes that can still be had without pushing others out: what the system has, or what the
 /// service's own limit leaves, whichever is less. `None` where the kernel does not tell.
@@ -19,8 +19,7 @@ pub fn memory_available() -> Option<u64> {
 /// sentence than a machine that swaps, or a process that the kernel ends later.
 pub fn check_memory(manifest: &Manifest, available: Option<u64>) -> Result<(), Error> {
     let Some(available) = available else { return Ok(()) };
-    let files: u64 = manifest.files.iter().filter_map(|file| file.pin.as_ref()).map(|pin| pin.bytes).sum();
-    let needed = files.max(u64::from(manifest.memory_mb) << 20);
+    let needed = needed(manifest);
     if needed > available / 100 * USABLE {
         return Err(Error::TooLarge {
             path: manifest.path.clone(),
@@ -30,6 +29,12 @@ pub fn check_memory(manifest: &Manifest, available: Option<u64>) -> Result<(), E
         });
     }
     Ok(())
+}
+
+/// Bytes that a model needs by its manifest, wherever it is computed.
+pub fn needed(manifest: &Manifest) -> u64 {
+    let files: u64 = manifest.files.iter().filter_map(|file| file.pin.as_ref()).map(|pin| pin.bytes).sum();
+    files.max(u64::from(manifest.memory_mb) << 20)
 }
 
 /// What the control group's limit leaves (systemd's MemoryMax=, a container's).

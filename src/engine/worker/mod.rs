@@ -10,6 +10,7 @@
 
 mod args;
 mod egress;
+mod graphics;
 mod inbox;
 mod kept;
 mod memory;
@@ -21,8 +22,9 @@ mod watchdog;
 
 pub use args::Args;
 pub use egress::{Attempt, attempts};
+pub use graphics::{Driver, Gpu, Graphics, Place};
 pub use kept::{Kept, limit_files};
-pub use memory::{check_memory, memory_available};
+pub use memory::{check_memory, memory_available, needed};
 pub use post::{Post, Urgency};
 pub use sealed::Sealed;
 pub use serve::{Step, Worker, report, serve};

@@ -2,15 +2,15 @@
 //! look into other processes, read or write any file but the ones named.
 //!
 //! Landlock holds the files, seccomp the system calls. On a kernel without landlock (before
-//! 5.13, or switched off) seccomp holds alone and [`close_files`] forbids opening any file once
+//! 5.13, or switched off) seccomp holds alone and [`Sandbox::close_files`] forbids opening any file once
 //! the model is loaded; [`Sandbox::about`] says which it is.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
-    Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -30,6 +30,8 @@ const LANDLOCK: ABI = ABI::V6;
 #[derive(Debug)]
 pub struct Sandbox {
     landlock: RulesetStatus,
+    /// It reaches hardware by a driver.
+    driver: bool,
 }
 
 impl Sandbox {
@@ -42,47 +44,49 @@ impl Sandbox {
         }
     }
 
-    /// True when file access is limited by the kernel's landlock.
-    pub fn has_landlock(&self) -> bool {
-        self.landlock != RulesetStatus::NotEnforced
+    /// Forbids opening or changing any file from now on, in all threads. For engines that open
+    /// nothing after their model is loaded. The driver of a GPU does, whenever it compiles a program
+    /// or starts a thread: where landlock holds it to its own files and devices, it may.
+    pub fn close_files(&self) -> Result<(), Error> {
+        if self.driver && self.landlock != RulesetStatus::NotEnforced {
+            return Ok(());
+        }
+        seccompiler::apply_filter_all_threads(&refuse(FILES, libc::EPERM)?).map_err(broken)
     }
 }
 
 /// Closes the sandbox around this process, and every descriptor but the first three. Call it before
-/// any other thread exists and before a model is opened. `readable` are the files, and folders with all below them, that may still
-/// be opened for reading; one that does not exist is left out, opening it will fail later.
-pub fn close(readable: &[&Path]) -> Result<Sandbox, Error> {
+/// any other thread exists and before a model is opened. `readable` are the files, and folders with all
+/// below them, that may still be opened for reading, `nodes` those of devices that may be controlled as
+/// well; one that does not exist is left out, opening it will fail later.
+pub fn close(readable: &[&Path], nodes: &[PathBuf]) -> Result<Sandbox, Error> {
     no_core_dumps();
     give_way();
     drop_descriptors();
-    let landlock = restrict_files(readable)?;
+    let landlock = restrict_files(readable, nodes)?;
     install(&foreign_numbers())?;
     install(&refuse(FORBIDDEN, libc::EPERM)?)?;
     install(&refuse_new_processes()?)?;
     // Its flags lie in memory where a filter can't look; ENOSYS makes the C library use clone.
     install(&refuse(&[libc::SYS_clone3], libc::ENOSYS)?)?;
-    Ok(Sandbox { landlock })
+    Ok(Sandbox { landlock, driver: !nodes.is_empty() })
 }
 
-/// Forbids opening or changing any file from now on, in all threads. For engines that open
-/// nothing after their model is loaded.
-pub fn close_files() -> Result<(), Error> {
-    seccompiler::apply_filter_all_threads(&refuse(FILES, libc::EPERM)?).map_err(broken)
-}
-
-fn restrict_files(readable: &[&Path]) -> Result<RulesetStatus, Error> {
+fn restrict_files(readable: &[&Path], nodes: &[PathBuf]) -> Result<RulesetStatus, Error> {
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(LANDLOCK)))
         .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
         .and_then(Ruleset::create)
         .map_err(broken)?;
-    for path in readable {
+    let control = AccessFs::WriteFile | AccessFs::IoctlDev;
+    let files = readable.iter().map(|path| (*path, BitFlags::EMPTY));
+    for (path, more) in files.chain(nodes.iter().map(|path| (path.as_path(), control))) {
         let Ok(opened) = PathFd::new(path) else {
             continue;
         };
-        let access = if path.is_dir() { AccessFs::ReadFile | AccessFs::ReadDir } else { AccessFs::ReadFile.into() };
-        rules = rules.add_rule(PathBeneath::new(opened, access)).map_err(broken)?;
+        let read = if path.is_dir() { AccessFs::ReadFile | AccessFs::ReadDir } else { AccessFs::ReadFile.into() };
+        rules = rules.add_rule(PathBeneath::new(opened, read | more)).map_err(broken)?;
     }
     Ok(rules.restrict_self().map_err(broken)?.ruleset)
 }

@@ -105,6 +105,7 @@ pub fn report(program: &str, outcome: Result<(), Error>) -> ExitCode {
             | Error::ModelSize { .. }
             | Error::ModelUnreadable { .. }
             | Error::TooLarge { .. }
+            | Error::TooLargeForGpu { .. }
             | Error::Protocol { .. }
             | Error::Sandbox(_)
             | Error::Engine(_),
