@@ -131,7 +131,7 @@ fn read_aloud(text: &str) -> String {
     let mut words = text.split(' ').peekable();
     let mut said: Vec<&str> = Vec::new();
     while let Some(word) = words.next() {
-        let among_letters = before || words.peek().is_some_and(|next| letter(next));
+        let among_letters = before || words.peek().is_some_and(|next| letter(next.trim_end_matches(['.', ',', '?'])));
         said.push(if word.eq_ignore_ascii_case("a") && among_letters { "eigh" } else { word });
         before = letter(word);
     }
