@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Speaks the examinations by voices never trained on: exam.py FOLDER.
+"""Speaks the examinations by voices never trained on: exam.py FOLDER [SEED].
 
 Writes FOLDER/exam/NNNN.wav (as the appliance hears a call), and FOLDER/exam.json: per wav its set,
-text and voice. Always the same: the questions are exam/questions.txt, the seed is fixed. Run it
+text and voice. Always the same: the questions are exam/questions.txt, the seed is fixed; another one draws other
+voices and lines for them, to choose between trainings without looking at the exam itself. Run it
 before corpus.py, which leaves the sentences of this exam out of the training.
 """
 import json
@@ -36,7 +37,7 @@ def write(path, samples):
 def main():
     folder = Path(sys.argv[1])
     (folder / "exam").mkdir(parents=True, exist_ok=True)
-    r = random.Random(2027)
+    r = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 2027)
     callers = Callers(held=True, flite_share=FLITE_SHARE)
     index = []
     for kind, text in questions():

@@ -28,6 +28,14 @@ impl Kept {
         Rig::keeping(program(), &["--manifest", &manifest(), "--slots", "4"], self.file()).expect("the worker starts").0
     }
 
+    /// What the first worker answers, which lives until something is kept.
+    fn first(&self) -> (String, u32) {
+        let mut worker = self.worker();
+        let answer = answer(&mut worker);
+        self.settle();
+        answer
+    }
+
     /// Waits until something is kept: the header, which comes last, is there.
     fn settle(&self) {
         let until = Instant::now() + Duration::from_secs(60);
@@ -61,8 +69,7 @@ fn answer(rig: &mut Rig<Llm>) -> (String, u32) {
 #[test]
 fn the_next_worker_goes_on_where_the_last_one_was() {
     let kept = Kept::new("next");
-    let (text, all) = answer(&mut kept.worker());
-    kept.settle();
+    let (text, all) = kept.first();
     let (again, rest) = answer(&mut kept.worker());
     assert_eq!(again, text);
     assert!(rest + 60 < all, "{rest} of {all} tokens read");
@@ -71,8 +78,7 @@ fn the_next_worker_goes_on_where_the_last_one_was() {
 #[test]
 fn what_is_not_whole_is_read_again() {
     let kept = Kept::new("whole");
-    let (text, all) = answer(&mut kept.worker());
-    kept.settle();
+    let (text, all) = kept.first();
     let mut byte = [0];
     kept.file().read_exact_at(&mut byte, 5_000).expect("it is longer");
     kept.file().write_all_at(&[byte[0] ^ 1], 5_000).expect("it can be written");
