@@ -60,6 +60,7 @@ fn times() {
     says("9:00–17:30", "nine o'clock to five thirty PM");
     says("open 9-5", "open nine to five");
     says("I am 40", "I am forty");
+    says("At nine am, or ten thirty am. I am in at three pm.", "At nine AM, or ten thirty AM. I am in at three PM.");
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Said {
 /// A rule looks at the tokens from one place on, and at the word said before.
 type Rule = fn(&[Token<'_>], &str) -> Option<Said>;
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     address::email,
     address::web,
     phone::phone,
@@ -58,6 +58,7 @@ const RULES: [Rule; 14] = [
     date::day_first,
     time::range,
     time::time,
+    time::half_of_words,
     money::range,
     money::money,
     quantity::range,

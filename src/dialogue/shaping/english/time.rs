@@ -3,6 +3,7 @@
 use super::number::{cardinal, parse};
 use super::token::Token;
 use super::{Said, Stop};
+use crate::parse::number::cardinal as in_words;
 
 /// A time as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,13 @@ pub(super) fn time(tokens: &[Token<'_>], _before: &str) -> Option<Said> {
     }
     let said = clock.is_certain().then(|| Said::one(clock.said()))??;
     Some(dotted(said, Some(first)))
+}
+
+/// The half of the day after a time in words: "nine am", but not "I am".
+pub(super) fn half_of_words(tokens: &[Token<'_>], before: &str) -> Option<Said> {
+    let token = tokens.first().filter(|token| matches!(token.core, "am" | "pm"))?;
+    in_words(&[before.to_owned()])?;
+    Said::one(Half::parse(token.core)?.said())
 }
 
 /// The last stop of "p.m." is no end, unless a sentence begins behind it.
