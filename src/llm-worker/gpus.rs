@@ -4,13 +4,7 @@ use engine::worker::{Driver, Gpu};
 use llama_cpp_2::{LlamaBackendDevice, LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 
 /// How this build reaches them.
-pub const DRIVER: Option<Driver> = if cfg!(feature = "cuda") {
-    Some(Driver::Cuda)
-} else if cfg!(feature = "vulkan") {
-    Some(Driver::Vulkan)
-} else {
-    None
-};
+pub const DRIVER: Option<Driver> = Driver::built(cfg!(feature = "cuda"), cfg!(feature = "vulkan"));
 
 /// Those that its library shows.
 pub fn shown() -> Vec<Gpu> {

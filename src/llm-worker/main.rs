@@ -119,7 +119,9 @@ fn load(
 /// All that the keys and values of a prompt depend on beside its tokens.
 fn depends_on(manifest: &Manifest, place: &Place) -> String {
     let sums = manifest.files.iter().filter_map(|file| file.pin.as_ref()).map(|pin| pin.sha256.as_str());
-    format!("{LLAMA_CPP} {place}, {}", sums.collect::<Vec<_>>().join(" "))
+    // Which GPUs, and not why none: what is free of their memory differs from start to start.
+    let gpus = place.gpus().iter().map(|gpu| gpu.name.as_str());
+    format!("{LLAMA_CPP}, {}", gpus.chain(sums).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

@@ -3,13 +3,7 @@
 use engine::worker::{Driver, Gpu};
 
 /// How this build reaches them.
-pub const DRIVER: Option<Driver> = if cfg!(feature = "cuda") {
-    Some(Driver::Cuda)
-} else if cfg!(feature = "vulkan") {
-    Some(Driver::Vulkan)
-} else {
-    None
-};
+pub const DRIVER: Option<Driver> = Driver::built(cfg!(feature = "cuda"), cfg!(feature = "vulkan"));
 
 /// Those that its library shows.
 #[cfg(not(any(feature = "vulkan", feature = "cuda")))]

@@ -125,17 +125,17 @@ impl Booth {
 }
 
 /// What an English voice is given to say this: among letters it takes an "a" for the article, "eigh" for the letter.
+/// "i a" alone spells nothing: "am i a new customer".
 fn read_aloud(text: &str) -> String {
+    let core = |word: &str| word.trim_end_matches(['.', ',', '?']).to_ascii_lowercase();
     let letter = |word: &str| word.len() == 1 && word.chars().all(char::is_alphabetic);
-    let mut before = false;
-    let mut words = text.split(' ').peekable();
-    let mut said: Vec<&str> = Vec::new();
-    while let Some(word) = words.next() {
-        let among_letters = before || words.peek().is_some_and(|next| letter(next.trim_end_matches(['.', ',', '?'])));
-        said.push(if word.eq_ignore_ascii_case("a") && among_letters { "eigh" } else { word });
-        before = letter(word);
-    }
-    said.join(" ")
+    let words: Vec<&str> = text.split(' ').collect();
+    let runs = words.chunk_by(|one, next| letter(one) && letter(&core(next)));
+    let said = runs.flat_map(|run| {
+        let spells = run.len() > 1 && run.iter().any(|word| !matches!(&*core(word), "a" | "i"));
+        run.iter().map(move |word| if spells && word.eq_ignore_ascii_case("a") { "eigh" } else { word })
+    });
+    said.collect::<Vec<_>>().join(" ")
 }
 
 /// A recording, whatever its rate, as one channel at 8 kHz.
@@ -197,5 +197,6 @@ mod tests {
     fn among_letters_a_is_one() {
         assert_eq!(read_aloud("a cut for sarah s a r a h"), "a cut for sarah s eigh r eigh h");
         assert_eq!(read_aloud("at nine a m. A trim"), "at nine eigh m. A trim");
+        assert_eq!(read_aloud("am i a new customer, mia m i a"), "am i a new customer, mia m i eigh");
     }
 }

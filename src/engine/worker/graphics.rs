@@ -16,6 +16,15 @@ pub enum Driver {
 }
 
 impl Driver {
+    /// That of a program with these features.
+    pub const fn built(cuda: bool, vulkan: bool) -> Option<Self> {
+        match (cuda, vulkan) {
+            (true, _) => Some(Driver::Cuda),
+            (false, true) => Some(Driver::Vulkan),
+            (false, false) => None,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Driver::Vulkan => "Vulkan",
