@@ -13,7 +13,7 @@ use crate::queue::{Pushed, Queue, Request};
 use crate::turn::TurnEar;
 use crate::utterance::{FRAME, RATE, Utterance};
 use crate::whisper::{Stopped, Whisper};
-use crate::words::{Spoken, joined, spoken};
+use crate::words::{Spoken, continued, joined, spoken};
 
 /// Calls whose audio is kept at once.
 const MAX_CALLS: usize = 1_024;
@@ -28,6 +28,8 @@ pub struct Desk {
     /// Some milliseconds a final: one for all lanes is enough.
     ear: Mutex<Option<TurnEar>>,
     confidence_floor: f32,
+    /// The model is to search for the exact words; else what is heard quickly is as good.
+    searches: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +77,8 @@ impl Desk {
     ) -> Result<Arc<Self>, Error> {
         let running = lanes.iter().map(|_| None).collect();
         let state = Mutex::new(State { running, ..State::default() });
-        let desk = Arc::new(Desk { state, bell: Condvar::new(), ear: Mutex::new(ear), confidence_floor });
+        let searches = lanes.iter().any(Whisper::searches);
+        let desk = Arc::new(Desk { state, bell: Condvar::new(), ear: Mutex::new(ear), confidence_floor, searches });
         for (lane, mut whisper) in lanes.into_iter().enumerate() {
             let (desk, post) = (Arc::clone(&desk), post.clone());
             let serve = move || {
@@ -221,19 +224,29 @@ impl Desk {
     ) -> Result<Option<Transcript>, Stopped> {
         let nothing = Utterance::default();
         let language = request.language.clone();
-        let hear = |whisper: &mut Whisper, samples: &[f32], exact| {
+        let hear = |whisper: &mut Whisper, samples: &[f32], exact, floor| {
             let tokens = match is_silent(samples) {
                 true => Vec::new(),
                 false => whisper.recognise(samples, language.as_deref(), exact, abort)?,
             };
-            Ok(spoken(&tokens, self.confidence_floor))
+            Ok(spoken(&tokens, floor))
+        };
+        // What comes after the pieces: after what was heard of it before, or else all of it.
+        let rest = |whisper: &mut Whisper, utterance: &Utterance, to, exact| {
+            if let Some((head, tail)) = utterance.so_far(to, exact && self.searches) {
+                let all = continued(head, &hear(whisper, tail, exact, 0.0)?);
+                if let Some(all) = all.filter(|all| all.confidence >= self.confidence_floor) {
+                    return Ok(all);
+                }
+            }
+            hear(whisper, utterance.open(to), exact, self.confidence_floor)
         };
         loop {
             let utterance = request.kept.as_deref().unwrap_or(&nothing);
             if let Some(piece) = utterance.piece(request.samples) {
                 let spoken = match utterance.heard(piece) {
                     Some(spoken) => spoken.clone(),
-                    None => hear(whisper, utterance.open(piece.to), true)?,
+                    None => rest(whisper, utterance, piece.to, true)?,
                 };
                 if let Some(current) = self.lock().current(&request) {
                     current.cut(piece, spoken.clone());
@@ -244,11 +257,9 @@ impl Desk {
                 continue;
             }
             let Some(ticket) = request.ticket else { return Ok(None) };
-            let rest = hear(whisper, utterance.open(request.samples), request.is_exact())?;
-            if request.is_exact()
-                && let Some(current) = self.lock().current(&request)
-            {
-                current.hear(request.samples, rest.clone());
+            let rest = rest(whisper, utterance, request.samples, request.is_exact())?;
+            if let Some(current) = self.lock().current(&request) {
+                current.hear(request.samples, request.is_exact(), rest.clone());
             }
             let Spoken { text, confidence, words } = joined(utterance.done(), rest);
             let audio_ms = u32::try_from(request.samples * 1_000 / RATE).unwrap_or(u32::MAX);
@@ -270,7 +281,7 @@ impl Desk {
                 transcript.finished = transcript.finished.or_else(|| self.finished(&request, &transcript.text));
                 let mut state = self.lock();
                 if let Some(utterance) = state.current(&request) {
-                    utterance.remember(request.samples, request.is_exact(), &transcript);
+                    utterance.remember(request.samples, self.is_exact(&request), &transcript);
                 }
                 drop(state);
                 let each = tickets.into_iter().map(|ticket| Transcript { ticket, ..transcript.clone() });
@@ -301,6 +312,11 @@ impl Desk {
         let utterance = request.kept.as_ref().filter(|_| asked)?;
         let mut ear = self.ear.lock().unwrap_or_else(PoisonError::into_inner);
         ear.as_mut()?.finished(utterance.end(request.samples))
+    }
+
+    /// True where its words are as good as a final's.
+    fn is_exact(&self, request: &Request) -> bool {
+        request.is_exact() || !self.searches
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

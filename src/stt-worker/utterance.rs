@@ -24,6 +24,12 @@ const GONE_ON: usize = FRAMES / 10;
 const QUIET: f32 = 0.01;
 const ABOVE_NOISE: f32 = 3.0;
 const BELOW_SPEECH: f32 = 0.1;
+/// The last second of what was recognised is heard again together with what came after it: the words that both
+/// heard join them. It begins at the quietest place in the stretch before that second.
+const AGAIN: usize = FRAMES;
+const LULL: usize = FRAMES * 3 / 10;
+/// That is worth it where so much more need not be heard again.
+const SAVED: usize = FRAMES;
 /// Sound that waits to be recognised. More comes only when recognition does not follow at all.
 const LONGEST: usize = 60 * RATE;
 /// Sound kept before the end, recognised or not: whether a turn is over is told by the last 8 s.
@@ -58,8 +64,9 @@ pub struct Utterance {
     powers: Vec<f32>,
     /// The last transcript.
     last: Option<Last>,
-    /// The last exact words of what comes after the pieces.
-    rest: Option<Rest>,
+    /// The last words of what comes after the pieces, and the last exact ones.
+    so_far: Option<Rest>,
+    exact: Option<Rest>,
 }
 
 /// Words from one sample to another.
@@ -129,12 +136,29 @@ impl Utterance {
     /// What was heard of the piece when its pause could have been the end.
     pub fn heard(&self, piece: Piece) -> Option<&Spoken> {
         let of_piece = |rest: &&Rest| rest.from == piece.from && (piece.pause..=piece.to).contains(&rest.to);
-        self.rest.as_ref().filter(of_piece).map(|rest| &rest.spoken)
+        self.exact.as_ref().filter(of_piece).map(|rest| &rest.spoken)
     }
 
-    /// These are the exact words after the pieces, up to this sample.
-    pub fn hear(&mut self, to: usize, spoken: Spoken) {
-        self.rest = Some(Rest { from: self.cut, to, spoken });
+    /// These are the words after the pieces, up to this sample.
+    pub fn hear(&mut self, to: usize, is_exact: bool, spoken: Spoken) {
+        let rest = Rest { from: self.cut, to, spoken };
+        if is_exact {
+            self.exact = Some(rest.clone());
+        }
+        self.so_far = Some(rest);
+    }
+
+    /// What was heard of the first of these samples after the pieces, as exact as asked, and those to be heard with
+    /// it: where that is less than all.
+    pub fn so_far(&self, samples: usize, exact: bool) -> Option<(&Spoken, &[f32])> {
+        let known = if exact { &self.exact } else { &self.so_far };
+        let joins = |head: &&Rest| head.from == self.cut && head.to < samples && head.spoken.text.contains(' ');
+        let head = known.as_ref().filter(joins)?;
+        let frame = |sample: usize| sample.saturating_sub(self.first) / FRAME;
+        let latest = frame(head.to).checked_sub(AGAIN).filter(|latest| *latest >= frame(self.cut) + LULL + SAVED)?;
+        let lulls = self.powers.get(latest - LULL..latest)?.windows(2).map(|pair| pair.iter().sum::<f32>());
+        let (lull, _) = lulls.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((&head.spoken, self.between(self.first + (latest - LULL + lull + 1) * FRAME, samples)))
     }
 
     /// Cuts off a piece that was recognised.
@@ -208,7 +232,7 @@ fn quietest(powers: &[f32]) -> usize {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 mod tests {
-    use super::{FRAMES, GONE_ON, PAUSE, PIECE, Piece, RATE, Utterance, piece};
+    use super::{FRAME, FRAMES, GONE_ON, PAUSE, PIECE, Piece, RATE, Utterance, piece};
     use crate::words::Spoken;
 
     fn spoken(text: &str) -> Spoken {
@@ -278,9 +302,28 @@ mod tests {
         }
         let piece = utterance.piece(9 * RATE).unwrap();
         for (to, known) in [(RATE, false), (3 * RATE + RATE / 10, true), (8 * RATE, false)] {
-            utterance.hear(to, spoken("one"));
+            utterance.hear(to, true, spoken("one"));
             assert_eq!(utterance.heard(piece).is_some(), known, "{to}");
         }
+    }
+
+    #[test]
+    fn the_last_second_of_what_was_heard_is_heard_again_from_a_lull_on() {
+        let mut utterance = Utterance::default();
+        utterance.feed(&vec![9_000; 2 * RATE - RATE / 5]);
+        utterance.feed(&vec![900; 2 * FRAME]); // a lull, 1.2 s before what will be heard
+        utterance.feed(&vec![9_000; 2 * RATE]);
+        let lull = 2 * RATE - RATE / 5;
+        let end = utterance.len();
+        utterance.hear(3 * RATE, false, spoken("one two"));
+        let from = |exact, to| utterance.so_far(to, exact).map(|(head, rest)| (head.text.clone(), to - rest.len()));
+        assert_eq!(from(false, end), Some(("one two".to_owned(), lull + FRAME)));
+        assert_eq!(from(false, 3 * RATE), None, "nothing new");
+        assert_eq!(from(true, end), None, "not exact enough");
+        utterance.hear(2 * RATE, true, spoken("one two"));
+        assert!(utterance.so_far(end, true).is_none(), "hardly less to do");
+        utterance.hear(3 * RATE, false, spoken("one"));
+        assert!(utterance.so_far(end, false).is_none(), "a word joins nothing");
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Whisper {
         Ok(self.tokens())
     }
 
+    /// True where exact words take a wider search than others.
+    pub fn searches(&self) -> bool {
+        self.beams > 1
+    }
+
     /// `auto` lets whisper.cpp detect the language.
     fn language<'a>(&self, asked: Option<&'a str>) -> Result<&'a str, Stopped> {
         match asked {
@@ -132,7 +137,7 @@ impl Whisper {
         let positions = (samples.div_ceil(SAMPLES_PER_POSITION) + MARGIN).min(self.positions());
         let tokens = 8 + samples * TOKENS_PER_SECOND / RATE;
         let mut params = FullParams::new(match self.beams {
-            2.. if exact => SamplingStrategy::BeamSearch { beam_size: self.beams, patience: -1.0 },
+            _ if exact && self.searches() => SamplingStrategy::BeamSearch { beam_size: self.beams, patience: -1.0 },
             _ => SamplingStrategy::Greedy { best_of: 1 },
         });
         params.set_n_threads(self.threads);

@@ -1,3 +1,6 @@
+/// Words that two recognitions must have in common to be one text.
+const LEAST_SHARED: usize = 2;
+
 /// A recognised token: its bytes and its probability.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
@@ -41,6 +44,30 @@ pub fn joined(done: &[Spoken], rest: Spoken) -> Spoken {
     let text = pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" ");
     let words: Vec<f32> = pieces.iter().flat_map(|piece| &piece.words).copied().collect();
     Spoken { text, confidence: mean(words.iter().copied()), words }
+}
+
+/// What was heard first, and what was heard from somewhere within that audio to beyond its end, as one text: where
+/// they share all the words that both heard, but for a word at either edge, which may have been cut. And where they
+/// do so in one way only: "five five five" twice may be three fives or more.
+pub fn continued(head: &Spoken, tail: &Spoken) -> Option<Spoken> {
+    let [first, second]: [Vec<&str>; 2] = [head, tail].map(|spoken| spoken.text.split(' ').collect());
+    // The word of the first that the second begins with, and the first word of it that is the same.
+    let mut ways = (0..first.len()).filter_map(|at| {
+        let both = first.get(at..).filter(|both| both.len() <= second.len() + 1)?;
+        let same: Vec<bool> = both.iter().zip(&second).map(|(a, b)| plain(a).eq(plain(b))).collect();
+        let shared = same.iter().filter(|same| **same).count();
+        let within = same.get(1..both.len() - 1)?.iter().all(|same| *same);
+        Some((at, same.iter().position(|same| *same)?)).filter(|_| within && shared >= LEAST_SHARED)
+    });
+    let (at, same) = ways.next().filter(|_| ways.next().is_none())?;
+    let words = [head.words.get(..=at + same)?, tail.words.get(same + 1..)?].concat();
+    let text = [first.get(..=at + same)?, second.get(same + 1..)?].concat().join(" ");
+    Some(Spoken { text, confidence: mean(words.iter().copied()), words })
+}
+
+/// Letters and digits: case and punctuation come and go.
+fn plain(word: &str) -> impl Iterator<Item = char> {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 fn has_words(text: &str) -> bool {
@@ -113,7 +140,7 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Token, spoken};
+    use super::{Spoken, Token, continued, spoken};
 
     fn tokens(parts: &[(&str, f32)]) -> Vec<Token> {
         parts
@@ -162,5 +189,47 @@ mod tests {
             Token { bytes: b"\xa9".to_vec(), probability: 1.0 },
         ];
         assert_eq!(spoken(&split, 0.5).text, "caf\u{e9}");
+    }
+
+    /// Sure by half of what was heard first, wholly of the rest.
+    fn both(first: &str, second: &str) -> Option<(String, usize)> {
+        let [head, tail] = [(first, 0.5), (second, 1.0)].map(|(text, sure)| Spoken {
+            text: text.to_owned(),
+            confidence: sure,
+            words: text.split_whitespace().map(|_| sure).collect(),
+        });
+        let all = continued(&head, &tail)?;
+        assert_eq!(all.words.len(), all.text.split(' ').count());
+        Some((all.text, all.words.iter().filter(|sure| **sure < 1.0).count()))
+    }
+
+    #[test]
+    fn what_both_heard_joins_them() {
+        for (first, second, whole, of_first) in [
+            ("i would like to book", "to book an appointment", "i would like to book an appointment", 4),
+            ("I would like to book.", "To book an appointment.", "I would like to book an appointment.", 4),
+            ("i would like to", "i would like to book", "i would like to book", 1),
+            ("i would like to book an a point", "k an a pointment", "i would like to book an a pointment", 6),
+            ("i would like to book an appoint", "ook an appointment", "", 0),
+            ("i would like to book an appoint", "took an appointment", "", 0),
+            ("i would like to book an appoint", "like too book an appointment", "", 0),
+            ("like to book an appoint", "uh to book an appointment", "like to book an appointment", 2),
+            ("like to book an appoint", "to book an", "like to book an", 2),
+            ("like to book an appointment", "to book", "", 0),
+            ("book", "book", "", 0),
+            ("book it", "it", "", 0),
+            ("", "", "", 0),
+            ("book", "", "", 0),
+        ] {
+            let wanted = Some((whole.to_owned(), of_first)).filter(|(text, _)| !text.is_empty());
+            assert_eq!(both(first, second), wanted, "{first} + {second}");
+        }
+    }
+
+    #[test]
+    fn what_fits_in_two_ways_is_not_joined() {
+        assert_eq!(both("it is five five five", "five five five one"), None);
+        assert_eq!(both("it is one two one two", "one two one two three"), None);
+        assert!(both("it is one two one three", "two one three four").is_some());
     }
 }

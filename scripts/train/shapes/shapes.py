@@ -10,33 +10,45 @@ import blocks
 import gguf
 import piper
 import whisper
+import widened
 
 SEED = 20
-NOTE = "anything but measuring speed and memory: its weights are random"
+RANDOM = ("Random weights in the shape of a real model.", "CC0-1.0",
+          'with = "nothing"\nnot_for = "anything but measuring speed and memory: its weights are random"')
+STARTER = ("The starter recogniser at the size of a larger one.", "MIT OR Apache-2.0",
+           'not_for = "people: it hears no better than starter-stt and takes longer. For measuring speed and memory"')
 
 
 def llm(size, memory_mb):
     section = ('[llm]\nprompt = "chat-1"\ncontext = 1024\nbefore = "<|im_start|>system\\n"\n'
                'between = "<|im_end|>\\n<|im_start|>user\\n"\n'
                'after = "<|im_end|>\\n<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n"\n')
-    return "llm", memory_mb, section, {".gguf": lambda path, rng: gguf.write(path, size, rng)}
+    return "llm", memory_mb, section, {".gguf": lambda path, rng: gguf.write(path, size, rng)}, RANDOM
 
 
 def stt(size, kind, memory_mb):
     # A floor that random weights never reach: not one word can get out.
     section = "[stt]\nconfidence_floor = 1.0\n"
-    return "stt", memory_mb, section, {".bin": lambda path, rng: whisper.write(path, size, kind, rng)}
+    return "stt", memory_mb, section, {".bin": lambda path, rng: whisper.write(path, size, kind, rng)}, RANDOM
+
+
+def heard(size, memory_mb):
+    """Hears what the starter hears."""
+    section = "[stt]\nconfidence_floor = 0.6\n"
+    return "stt", memory_mb, section, {".bin": lambda path, _: widened.write(path, size)}, STARTER
 
 
 def tts(quality, memory_mb):
     section = '[tts]\nengine = "piper"\nvoice = ""\n'
     return "tts", memory_mb, section, {".onnx": lambda path, rng: piper.write(path, quality, rng),
-                                       ".onnx.json": lambda path, rng: piper.config(path, quality)}
+                                       ".onnx.json": lambda path, rng: piper.config(path, quality)}, RANDOM
 
 
 SHAPES = {
     "shape-whisper-base.en": stt("base.en", blocks.Q5_1, 300),
     "shape-whisper-small.en": stt("small.en", blocks.Q8_0, 700),
+    "starter-as-base.en": heard("base.en", 400),
+    "starter-as-small.en": heard("small.en", 800),
     "shape-llm-0.6b": llm("0.6b", 1_900),
     "shape-llm-1.7b": llm("1.7b", 2_700),
     "shape-llm-4b": llm("4b", 4_500),
@@ -52,9 +64,9 @@ def digest(path):
 
 
 def make(folder, name):
-    kind, memory_mb, section, files = SHAPES[name]
-    manifest = (f'# Random weights in the shape of a real model. Made by scripts/train/shapes.\nname = "{name}"\n'
-                f'kind = "{kind}"\nlicence = "CC0-1.0"\nlanguages = ["en"]\nmemory_mb = {memory_mb}\n'
+    kind, memory_mb, section, files, (about, licence, trusted) = SHAPES[name]
+    manifest = (f'# {about} Made by scripts/train/shapes.\nname = "{name}"\n'
+                f'kind = "{kind}"\nlicence = "{licence}"\nlanguages = ["en"]\nmemory_mb = {memory_mb}\n'
                 'source = "scripts/train/shapes"\n')
     for suffix, write in files.items():
         path = folder / f"{name}{suffix}"
@@ -62,7 +74,7 @@ def make(folder, name):
         write(beside, np.random.Generator(np.random.SFC64(SEED)))
         beside.rename(path)
         manifest += f'\n[[files]]\npath = "{path.name}"\nsha256 = "{digest(path)}"\nbytes = {path.stat().st_size}\n'
-    manifest += f'\n[trusted]\nwith = "nothing"\nnot_for = "{NOTE}"\n\n{section}'
+    manifest += f'\n[trusted]\n{trusted}\n\n{section}'
     # Last: what has a manifest is complete.
     (folder / f"{name}.toml").write_text(manifest)
 

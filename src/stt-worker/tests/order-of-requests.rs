@@ -239,6 +239,28 @@ fn what_came_before_a_pause_is_heard_once_and_stays() {
 }
 
 #[test]
+fn what_was_heard_of_a_breath_is_not_heard_again() {
+    let mut rig = start();
+    let whole = speech::say("i would like to book an appointment for tuesday at three o'clock", VOICE);
+    let (before, after) = whole.split_at(5 * speech::RATE / 2);
+    let alone = heard(&mut rig, 9, &whole);
+    for (call, (first, second, is_joined)) in
+        (1..).zip([(Ahead, Final, true), (Partial, Partial, true), (Ahead, Partial, true), (Partial, Final, false)])
+    {
+        feed(&mut rig, call, before);
+        ask(&mut rig, call, 1, first);
+        let begun = answer(&mut rig);
+        feed(&mut rig, call, after);
+        ask(&mut rig, call, 2, second);
+        let all = answer(&mut rig);
+        assert_eq!(all.text, alone.text);
+        assert_eq!(all.words.len(), all.text.split(' ').count());
+        // What was heard so surely by chance would be a wonder.
+        assert_eq!(all.words.get(..3) == begun.words.get(..3), is_joined, "{begun:?} {all:?}");
+    }
+}
+
+#[test]
 fn sound_that_nobody_asks_about_is_bounded() {
     let mut rig = start();
     feed(&mut rig, 1, &speech::noise(30.0, 0.2, 7));
