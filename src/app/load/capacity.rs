@@ -110,9 +110,10 @@ impl Capacity {
         (processors - self.others).max(processors / 2.0)
     }
 
-    /// Time in the queue and with the server: M/G/1, whose waits are exponential for those who wait.
+    /// Time in the queue and with the server: M/G/1, whose waits are exponential for those who wait. Who comes
+    /// finds what the other calls left (the arrival theorem): nobody waits for their own.
     fn there(&self, station: &Station, calls: f64) -> There {
-        let busy = self.busy(station, calls);
+        let busy = self.busy(station, (calls - 1.0).max(0.0));
         let service_ms = station.service_ms * self.stretch(station, calls);
         // Pollaczek and Khinchine.
         let those_who_wait_ms = service_ms * (1.0 + VARIANCE) / 2.0 / (1.0 - busy);
@@ -188,7 +189,7 @@ mod tests {
         let mut slow = large;
         slow.stations[1].demand = 0.05;
         assert_eq!(slow.bottleneck(18.0), "llm");
-        assert!(slow.knee(900.0) < 20);
+        assert!(slow.knee(900.0) <= 20);
     }
 
     #[test]

@@ -212,8 +212,8 @@ phrases! {
     EmergencyKept "emergency_kept" ["recipient"] "I have sent an urgent message to {recipient}.";
     /// Something broke.
     ToolFailed "tool_failed" [] "I am sorry, that did not work just now.";
-    /// First wait.
-    DelayOne "delay_one" [] "One moment, please.";
+    /// First wait. Short: an answer that comes meanwhile waits for its end.
+    DelayOne "delay_one" [] "One moment.";
     /// Second wait.
     DelayTwo "delay_two" [] "I am still on it.";
     /// Third wait and on.
