@@ -103,10 +103,11 @@ impl Decider {
         let mut decider = Decider {
             model,
             about: format!(
-                "llama.cpp with {}, {} sequences of {longest} tokens, {} in all, {place}",
+                "llama.cpp with {}, {} sequences of {longest} tokens, {} in all{}, {place}",
                 manifest.name,
                 limits.slots,
-                context.n_ctx()
+                context.n_ctx(),
+                if limits.threads > 1 { format!(", {} threads", limits.threads) } else { String::new() }
             ),
             context,
             batch: LlamaBatch::new(batch, 1),

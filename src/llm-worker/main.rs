@@ -34,6 +34,11 @@ use crate::decider::{Decider, Limits, Resources};
 /// Calls whose prompt stays cached when `--slots` is not given.
 const SLOTS: u32 = 16;
 
+/// Smaller models compute with one thread: several would wait for each other longer than they compute.
+const LARGE: u64 = 100_000_000;
+/// Beyond so many threads the memory is what a step waits for.
+const MOST_THREADS: usize = 8;
+
 /// While it loads, a model is in memory as its file and as what is made of it.
 const WEIGHTS_COPIES: u64 = 2;
 
@@ -48,11 +53,11 @@ fn run() -> Result<(), Error> {
     let started = Instant::now();
     let args = Args::parse(env::args_os().skip(1), &["--slots", "--context", "--cells", "--threads", "--gpu"])?;
     let graphics = Graphics::wanted(&args, gpus::DRIVER)?;
-    let limits = Limits {
+    let mut limits = Limits {
         slots: args.number("--slots", SLOTS, (1, 200))?,
         context: args.number("--context", 0, (0, 131_072))?,
         cells: args.number("--cells", 0, (0, 16_777_216))?,
-        threads: args.number("--threads", 1, (1, 256))?,
+        threads: args.number("--threads", 0, (0, 256))?,
     };
     worker::check_processor()?;
     let manifest = args.manifest(Kind::Llm)?;
@@ -68,6 +73,10 @@ fn run() -> Result<(), Error> {
     }
     worker::serve(started, || {
         let (backend, model, place) = load(&manifest, limits, &graphics)?;
+        if limits.threads == 0 {
+            let processors = std::thread::available_parallelism().map_or(1, usize::from);
+            limits.threads = fitting_threads(model.size(), processors);
+        }
         let memory = match place.usable() {
             Some(on_gpus) => Some(on_gpus.saturating_sub(room::before_cache(model, limits))),
             None => available.map(|available| available.saturating_sub(model.size() * WEIGHTS_COPIES)),
@@ -82,6 +91,12 @@ fn run() -> Result<(), Error> {
         sandbox.close_files()?;
         Ok(decider)
     })
+}
+
+/// Threads of a step, for weights of so many bytes: half the processors, the others hear, speak and send.
+fn fitting_threads(weights: u64, processors: usize) -> i32 {
+    let threads = if weights < LARGE { 1 } else { (processors / 2).clamp(1, MOST_THREADS) };
+    i32::try_from(threads).unwrap_or(1)
 }
 
 /// Loads the model; it stays for the life of the process, as do the contexts that borrow it.
@@ -126,6 +141,15 @@ fn depends_on(manifest: &Manifest, place: &Place) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_large_model_has_half_the_processors() {
+        for (weights, processors, threads) in
+            [(3_000_000, 16, 1), (600_000_000, 1, 1), (600_000_000, 2, 1), (600_000_000, 6, 3), (600_000_000, 64, 8)]
+        {
+            assert_eq!(super::fitting_threads(weights, processors), threads, "{weights} {processors}");
+        }
+    }
+
     #[test]
     fn the_version_of_llama_cpp_is_the_one_that_is_built() {
         let (name, version) = super::LLAMA_CPP.split_once(' ').unwrap_or_default();

@@ -200,7 +200,9 @@ impl Desk {
                     state = self.lock();
                 } else if let Some(request) = state.next() {
                     started = Instant::now();
-                    break state.begin(lane, request);
+                    let begun = state.begin(lane, request);
+                    whisper.share(state.running.len(), state.running.iter().flatten().count());
+                    break begun;
                 } else {
                     state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Error> {
     let started = Instant::now();
     let args = Args::parse(env::args_os().skip(1), &["--threads", "--lanes", "--turn", "--onnxruntime", "--gpu"])?;
-    // More than one spins at barriers: on busy cores twenty times slower, not twice as fast.
+    // More than one spins where they meet: on busy cores they are slower than one. A lane has those of idle ones, too.
     let threads = args.number("--threads", 1, (1, 256))?;
     // Half the cores: the model, the voice and the packets need theirs.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

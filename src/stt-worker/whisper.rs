@@ -15,6 +15,11 @@ const SAMPLES_PER_POSITION: usize = 320;
 const MARGIN: usize = 16;
 /// whisper.cpp refuses less than 100 ms; what is shorter is filled up with silence to this.
 const SHORTEST: usize = RATE / 2;
+/// Width from which on a model (base and larger) gains by several threads: those of a smaller one wait for each other
+/// longer than they compute.
+const WIDE: i32 = 512;
+/// Beyond so many threads the memory is what a recognition waits for.
+const MOST_THREADS: i32 = 8;
 /// Tokens of text a second at most; faster than anybody speaks. Stops loops early.
 const TOKENS_PER_SECOND: usize = 20;
 
@@ -24,6 +29,8 @@ const TOKENS_PER_SECOND: usize = 20;
 pub struct Whisper {
     context: Arc<WhisperContext>,
     state: WhisperState,
+    /// Of a lane, and of the next recognition.
+    own_threads: i32,
     threads: i32,
     beams: i32,
 }
@@ -66,7 +73,8 @@ impl Whisper {
         let (context, beams) = (Arc::new(context), i32::from(manifest.stt.beams));
         let lane = |_| {
             let state = context.create_state().map_err(refused)?;
-            let mut whisper = Whisper { context: Arc::clone(&context), state, threads, beams };
+            let context = Arc::clone(&context);
+            let mut whisper = Whisper { context, state, own_threads: threads, threads, beams };
             whisper.warm()?;
             Ok(whisper)
         };
@@ -111,6 +119,12 @@ impl Whisper {
         }
         outcome.map_err(|why| Stopped::Failed(format!("whisper.cpp failed: {why}")))?;
         Ok(self.tokens())
+    }
+
+    /// So many of all lanes are busy: it computes with the threads of idle ones, too.
+    pub fn share(&mut self, lanes: usize, busy: usize) {
+        let is_wide = self.context.model_n_audio_state() >= WIDE;
+        self.threads = if is_wide { threads(self.own_threads, lanes, busy) } else { self.own_threads };
     }
 
     /// True where exact words take a wider search than others.
@@ -181,6 +195,12 @@ impl Whisper {
     }
 }
 
+/// Threads of a recognition where so many of the lanes, which have so many of their own, are busy.
+fn threads(own: i32, lanes: usize, busy: usize) -> i32 {
+    let lanes_each = i32::try_from(lanes / busy.max(1)).unwrap_or(1).max(1);
+    own.saturating_mul(lanes_each).min(MOST_THREADS.max(own))
+}
+
 fn padded(samples: &[f32]) -> Option<Vec<f32>> {
     (samples.len() < SHORTEST).then(|| {
         let mut padded = samples.to_vec();
@@ -193,4 +213,16 @@ fn padded(samples: &[f32]) -> Option<Vec<f32>> {
 unsafe extern "C" fn aborted(flag: *mut c_void) -> bool {
     // SAFETY: `recognise` passes a pointer to an `AtomicBool` that outlives the recognition.
     unsafe { (*flag.cast::<AtomicBool>().cast_const()).load(Ordering::Relaxed) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn who_is_alone_has_the_threads_of_all_lanes() {
+        for (own, lanes, busy, threads) in
+            [(1, 1, 1, 1), (1, 4, 1, 4), (1, 4, 2, 2), (1, 4, 3, 1), (1, 64, 1, 8), (2, 8, 2, 8), (12, 4, 1, 12)]
+        {
+            assert_eq!(super::threads(own, lanes, busy), threads, "{own} {lanes} {busy}");
+        }
+    }
 }

@@ -161,6 +161,12 @@ pub const KEYS: &[Key] = &[
         "Calls it thinks for at once; 0: as many as sip.max_calls, up to 200.",
     ),
     key(
+        "engines.llm.threads",
+        Kind::Number(0, 256),
+        "0",
+        "Threads it computes with; 0: half the processors for a large model, up to 8, one for a small one.",
+    ),
+    key(
         "engines.llm.gpu",
         Kind::Gpus,
         "\"auto\"",

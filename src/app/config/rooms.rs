@@ -234,6 +234,8 @@ pub struct Llm {
     pub model: String,
     /// 0: as many as `sip.max_calls`.
     pub slots: u16,
+    /// 0: as the model and the machine want.
+    pub threads: u16,
     pub gpu: Gpus,
 }
 

@@ -184,8 +184,9 @@ pub fn start_stt(wanted: &config::Engines, model: &Manifest, turn: Option<&Manif
 
 /// Starts the language model alone, for so many calls at once.
 pub fn start_llm(wanted: &config::Engines, model: &Manifest, slots: u16, state: Option<&Path>) -> Client<Llm> {
-    let (slots, gpu) = (slots.to_string(), wanted.llm.gpu.to_string());
-    let mut launch = launch(wanted, "callbox-llm", model, &["--slots", &slots, "--gpu", &gpu]);
+    let (slots, threads, gpu) = (slots.to_string(), wanted.llm.threads.to_string(), wanted.llm.gpu.to_string());
+    let more = ["--slots", &slots, "--threads", &threads, "--gpu", &gpu];
+    let mut launch = launch(wanted, "callbox-llm", model, &more);
     launch.kept = state.map(|folder| folder.join(PROMPTS));
     Client::launch(launch)
 }
