@@ -11,12 +11,14 @@ import gguf
 import piper
 import whisper
 import widened
+import widened_llm
 
 SEED = 20
 RANDOM = ("Random weights in the shape of a real model.", "CC0-1.0",
           'with = "nothing"\nnot_for = "anything but measuring speed and memory: its weights are random"')
-STARTER = ("The starter recogniser at the size of a larger one.", "MIT OR Apache-2.0",
-           'not_for = "people: it hears no better than starter-stt and takes longer. For measuring speed and memory"')
+STARTER = ("A starter model at the size of a larger one.", "MIT OR Apache-2.0",
+           'not_for = "people: it does no better than the starter model and takes longer. For measuring speed and memory"')
+QUOTED = (*STARTER[:2], 'speech = "quoted"\n' + STARTER[2])
 
 
 def llm(size, memory_mb):
@@ -38,6 +40,12 @@ def heard(size, memory_mb):
     return "stt", memory_mb, section, {".bin": lambda path, _: widened.write(path, size)}, STARTER
 
 
+def decides(size, memory_mb):
+    """Decides what the starter decides."""
+    section = '[llm]\nprompt = "starter-1"\ncontext = 256\nafter = "<|out|>"\n'
+    return "llm", memory_mb, section, {".gguf": lambda path, _: widened_llm.write(path, size)}, QUOTED
+
+
 def tts(quality, memory_mb):
     section = '[tts]\nengine = "piper"\nvoice = ""\n'
     return "tts", memory_mb, section, {".onnx": lambda path, rng: piper.write(path, quality, rng),
@@ -50,6 +58,7 @@ SHAPES = {
     "starter-as-base.en": heard("base.en", 400),
     "starter-as-small.en": heard("small.en", 800),
     "shape-llm-0.6b": llm("0.6b", 1_900),
+    "starter-as-0.6b": decides("0.6b", 900),
     "shape-llm-1.7b": llm("1.7b", 2_700),
     "shape-llm-4b": llm("4b", 4_500),
     "shape-piper-low": tts("low", 150),
