@@ -226,7 +226,8 @@ pub const KEYS: &[Key] = &[
         Kind::Number(0, 10_000),
         "900",
         "Callers are answered within this, 95 of 100 times: one more call is let in only if they still would be. Where \
-         even a lone caller waits longer: within twice what that one waits. 0: sip.max_calls alone decides.",
+         even a lone caller waits longer: within twice what that one waits, and three times this. 0: sip.max_calls \
+         alone decides.",
     ),
     key(
         "calls.when_busy",

@@ -19,9 +19,11 @@ const PRIOR_WORK: f64 = 10.0;
 /// Waits that no load changes lie between these.
 const FIXED_MS: (f64, f64) = (100.0, 600.0);
 
-/// A box that can't answer even a lone caller within the goal is held to this many times what that one waits: shedding
-/// work makes it no faster, and who is sent away waits longest.
+/// A box that can't answer even a lone caller within the goal lets others in while they wait no longer than this many
+/// times what that one waits, or that many times the goal: who is sent away waits longest. And nothing is shed below
+/// the first of these: that would make no lone caller's answer faster.
 const SLOW: f64 = 2.0;
+const SLOWEST: f64 = 3.0;
 /// Of the goal: from here on work ahead of need is shed, and below this it comes back.
 const BUSY: f64 = 0.8;
 const CALM: f64 = 0.6;
@@ -136,7 +138,12 @@ impl Load {
     /// answer is better than none.
     pub fn admit(&mut self, calls: u32) -> Verdict {
         let p95_ms = self.predicted_ms(f64::from(calls + 1));
-        let within_ms = if self.is_shut { 0.95 * self.goal_ms() } else { self.goal_ms() };
+        let alone_ms = self.alone_ms();
+        let goal_ms = match alone_ms <= self.goal_ms {
+            true => self.goal_ms,
+            false => (SLOW * alone_ms).min(SLOWEST * self.goal_ms),
+        };
+        let within_ms = if self.is_shut { 0.95 * goal_ms } else { goal_ms };
         let admit = calls == 0 || p95_ms <= within_ms;
         self.is_shut = !admit;
         Verdict { admit, p95_ms }
@@ -200,10 +207,9 @@ impl Load {
         capacity
     }
 
-    /// What callers shall be answered within, as far as the box can at all.
-    fn goal_ms(&self) -> f64 {
-        let alone = Capacity { fixed_ms: self.prior.fixed_ms, ..self.capacity() };
-        self.goal_ms.max(SLOW * alone.p95_ms(1.0))
+    /// The 95th of a hundred waits of a lone caller.
+    fn alone_ms(&self) -> f64 {
+        Capacity { fixed_ms: self.prior.fixed_ms, ..self.capacity() }.p95_ms(1.0)
     }
 
     /// The 95th of a hundred waits with so many calls: as predicted, and worse by as much as the
@@ -228,7 +234,7 @@ impl Load {
 
     fn relieve(&mut self, calls: f64) {
         let wait_ms = if calls > 0.0 { self.predicted_ms(calls) } else { 0.0 };
-        let goal_ms = self.goal_ms();
+        let goal_ms = self.goal_ms.max(SLOW * self.alone_ms());
         let wanted = match wait_ms / goal_ms {
             share if share > 1.0 => Relief::Partials,
             share if share > BUSY => Relief::Speculation,
@@ -338,14 +344,16 @@ mod tests {
     #[test]
     fn a_box_that_is_slow_with_a_lone_caller_does_all_it_can_for_few_and_sheds_for_many() {
         let mut boxed = Simulated::new(1.0);
-        boxed.truth = Capacity::presumed(2, [300.0, 1_000.0, 50.0]);
+        boxed.truth = Capacity::presumed(2, [300.0, 600.0, 50.0]);
         boxed.load = Load::new(boxed.truth, GOAL_MS);
         assert!(boxed.truth.p95_ms(1.0) > GOAL_MS);
         boxed.pass(1, 60);
         assert_eq!(boxed.load.relief(), Relief::None);
-        boxed.pass(4, 60);
+        assert!(Load::new(boxed.truth, GOAL_MS).admit(1).admit);
+        assert!(!Load::new(boxed.truth, 1.0).admit(1).admit, "nobody is to be let in to wait for ages");
+        boxed.pass(8, 60);
         assert_eq!(boxed.load.relief(), Relief::Partials);
-        assert!(!boxed.load.admit(4).admit);
+        assert!(!boxed.load.admit(8).admit);
         boxed.pass(0, 60);
         boxed.pass(1, 60);
         assert_eq!(boxed.load.relief(), Relief::None);
