@@ -36,7 +36,7 @@ const SLOTS: u32 = 16;
 
 /// Smaller models compute with one thread: several would wait for each other longer than they compute.
 const LARGE: u64 = 100_000_000;
-/// Beyond so many threads the memory is what a step waits for.
+/// A guess: beyond some threads the memory is what a step waits for. More than two were never measured.
 const MOST_THREADS: usize = 8;
 
 /// While it loads, a model is in memory as its file and as what is made of it.

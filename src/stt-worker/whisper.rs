@@ -18,7 +18,7 @@ const SHORTEST: usize = RATE / 2;
 /// Width from which on a model (base and larger) gains by several threads: those of a smaller one wait for each other
 /// longer than they compute.
 const WIDE: i32 = 512;
-/// Beyond so many threads the memory is what a recognition waits for.
+/// A guess: the more threads, the longer they wait for each other. More than two were never measured.
 const MOST_THREADS: i32 = 8;
 /// Tokens of text a second at most; faster than anybody speaks. Stops loops early.
 const TOKENS_PER_SECOND: usize = 20;
